@@ -1,0 +1,71 @@
+"""What rival states can and cannot agree on: repeated games, certified equilibrium payoff sets, linkage lattices.
+
+The public names are imported when first used, so that ``import bargaining`` is instant.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "bargaining.games": ("GameError", "IssueGame", "RepeatedGame", "StageGame", "game"),
+    "bargaining.payoff_set": ("PayoffSet",),
+    "bargaining.solution": (
+        "CriticalDelta",
+        "EquilibriumSet",
+        "LinkageLattice",
+        "Minmax",
+        "NashEquilibria",
+        "Solution",
+        "SolveError",
+        "Status",
+    ),
+    "bargaining.solvers.nash": ("nash_equilibria",),
+    "bargaining.solvers.minmax": ("minmax",),
+    "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
+    "bargaining.solvers.critical_delta": ("critical_delta",),
+    "bargaining.solvers.lattice": ("linkage_lattice",),
+    "bargaining.verify": ("Certificate", "verify"),
+    "bargaining.scenarios": ("scenario",),
+    "bargaining.experiment": ("run",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'bargaining' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
+if TYPE_CHECKING:
+    from bargaining.experiment import run as run
+    from bargaining.games import GameError as GameError
+    from bargaining.games import IssueGame as IssueGame
+    from bargaining.games import RepeatedGame as RepeatedGame
+    from bargaining.games import StageGame as StageGame
+    from bargaining.games import game as game
+    from bargaining.payoff_set import PayoffSet as PayoffSet
+    from bargaining.scenarios import scenario as scenario
+    from bargaining.solution import CriticalDelta as CriticalDelta
+    from bargaining.solution import EquilibriumSet as EquilibriumSet
+    from bargaining.solution import LinkageLattice as LinkageLattice
+    from bargaining.solution import Minmax as Minmax
+    from bargaining.solution import NashEquilibria as NashEquilibria
+    from bargaining.solution import Solution as Solution
+    from bargaining.solution import SolveError as SolveError
+    from bargaining.solution import Status as Status
+    from bargaining.solvers.critical_delta import critical_delta as critical_delta
+    from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
+    from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
+    from bargaining.solvers.minmax import minmax as minmax
+    from bargaining.solvers.nash import nash_equilibria as nash_equilibria
+    from bargaining.verify import Certificate as Certificate
+    from bargaining.verify import verify as verify

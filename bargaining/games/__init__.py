@@ -1,0 +1,11 @@
+"""Games: frozen arrays with their checks and labels. No algorithm lives here.
+
+Arrays are in joint order ``payoffs[player, a_us, a_cn]``; player 0 is the U.S., player 1 China.
+"""
+
+from bargaining.games.exact import exact
+from bargaining.games.issues import IssueGame
+from bargaining.games.repeated import RepeatedGame
+from bargaining.games.stage import GameError, StageGame, game
+
+__all__ = ["GameError", "IssueGame", "RepeatedGame", "StageGame", "exact", "game"]

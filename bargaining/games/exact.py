@@ -1,0 +1,43 @@
+"""The exact number that a float stands for.
+
+A payoff typed as ``1.4`` means fourteen tenths, not the binary fraction next to it. Incentive constraints that bind exactly are
+normal in these games, and whether they hold can turn on that difference. So proofs read every payoff and discount factor as the
+shortest decimal that reads back as the same float (what ``repr`` prints); a `fractions.Fraction` or a decimal string is read as it is.
+"""
+
+from decimal import Decimal
+from fractions import Fraction
+
+Real = float | int | str | Fraction
+
+
+def exact(number: Real) -> Fraction:
+    """Return the rational number that `number` stands for.
+
+    Parameters
+    ----------
+    number : float, int, str or Fraction
+        A float stands for its shortest decimal; a string is a decimal (``"0.45"``) or a ratio (``"1/3"``).
+
+    Raises
+    ------
+    ValueError
+        If it is not finite or not a number.
+
+    Examples
+    --------
+    >>> exact(0.1) + exact(0.2) == exact(0.3)
+    True
+    >>> exact("1/3")
+    Fraction(1, 3)
+    """
+    if isinstance(number, (Fraction, int)):
+        return Fraction(number)
+    if isinstance(number, str):
+        return Fraction(number)
+    return Fraction(repr(float(number)))
+
+
+def as_decimal(number: float) -> Decimal:
+    """The same reading as `exact`, as a `Decimal` (faster to add; sums are exact in a wide enough context)."""
+    return Decimal(repr(float(number)))

@@ -1,0 +1,86 @@
+r"""Infinitely repeated games with perfect monitoring.
+
+The stage game is played in periods :math:`t = 0, 1, \dots`; player i's payoff is the average discounted payoff
+:math:`(1-\delta_i)\sum_t \delta_i^t g_i(a^t)`. The two discount factors may differ: the two capitals have different horizons.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from bargaining.games.exact import Real, exact
+from bargaining.games.issues import IssueGame
+from bargaining.games.stage import GameError, StageGame
+
+
+def read_delta(delta: Any) -> tuple[Fraction, Fraction]:
+    """One discount factor per player as exact numbers in (0, 1), from one number or a pair."""
+    pair = list(delta) if isinstance(delta, (list, tuple, np.ndarray)) and np.ndim(delta) == 1 else [delta, delta]
+    if len(pair) != 2:
+        raise GameError(f"delta has {len(pair)} entries: expected one number, or one per player")
+    factors: list[Fraction] = []
+    for value in pair:
+        try:
+            factor = exact(value)
+        except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+            raise GameError(f"delta {value!r}: expected a number strictly between 0 and 1") from None
+        if not 0 < factor < 1 or not 0.0 < float(factor) < 1.0:
+            raise GameError(f"delta {value!r}: expected a number strictly between 0 and 1")
+        factors.append(factor)
+    return factors[0], factors[1]
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatedGame:
+    r"""A stage game repeated for ever.
+
+    Parameters
+    ----------
+    stage : StageGame or IssueGame
+    delta : float, Fraction, str, or a pair of them
+        Common discount factor, or one per player (U.S. first). A float is read as its shortest decimal, so ``0.45`` is 45/100;
+        write ``"1/3"`` or ``Fraction(1, 3)`` where the exact value matters.
+
+    Raises
+    ------
+    GameError
+        If a discount factor is not strictly between 0 and 1.
+
+    Examples
+    --------
+    >>> from bargaining.games import game
+    >>> RepeatedGame(game([[3, 0], [5, 1]], [[3, 5], [0, 1]]), delta=(0.917, 0.973)).deltas
+    (0.917, 0.973)
+    """
+
+    stage: StageGame | IssueGame
+    delta: Real | tuple[Real, Real]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.stage, (StageGame, IssueGame)):
+            raise GameError(f"stage is a {type(self.stage).__name__}: expected a StageGame or an IssueGame")
+        factors = read_delta(self.delta)
+        object.__setattr__(self, "delta", factors[0] if factors[0] == factors[1] else factors)
+        object.__setattr__(self, "_factors", factors)
+
+    @property
+    def exact_deltas(self) -> tuple[Fraction, Fraction]:
+        """One discount factor per player, exact."""
+        return self._factors  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def deltas(self) -> tuple[float, float]:
+        """One discount factor per player, as floats."""
+        first, second = self.exact_deltas
+        return float(first), float(second)
+
+    @property
+    def common_delta(self) -> bool:
+        """Whether both players discount alike."""
+        return self.exact_deltas[0] == self.exact_deltas[1]
+
+    def stage_game(self) -> StageGame:
+        """The stage game in normal form (an `IssueGame` is expanded)."""
+        return self.stage if isinstance(self.stage, StageGame) else self.stage.stage_game()

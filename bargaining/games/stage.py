@@ -1,0 +1,156 @@
+r"""Two-player stage games.
+
+A stage game is a pair of finite action sets :math:`A_0, A_1` and payoffs :math:`g_i(a)`, :math:`a = (a_0, a_1)`, stored as one array
+``payoffs[i, a_0, a_1]``. Player 0 is the U.S. and chooses the row, player 1 is China and chooses the column, for both players' payoffs
+alike (never "own action first").
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Profile = tuple[int, int]
+
+
+class GameError(ValueError):
+    """A game, or a thing said of a game, that is malformed. The message is one line: what, where, what was expected."""
+
+
+def near_match(word: object, words: Sequence[object]) -> str:
+    """`` (did you mean 'x'?)`` for the closest of `words`, or nothing."""
+    close = difflib.get_close_matches(str(word), [str(w) for w in words], n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def read_payoffs(values: Any, what: str) -> NDArray[np.float64]:
+    """`values` as a finite float64 array, or a `GameError` that names the first entry that is not a finite number."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GameError(f"{what}: expected an array of numbers, all rows of one length ({error})") from None
+    if not np.isfinite(array).all():
+        where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
+        raise GameError(f"{what}[{', '.join(map(str, where))}] is {array[where]}: payoffs must be finite numbers")
+    return array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StageGame:
+    """A finite two-player game in normal form.
+
+    Parameters
+    ----------
+    payoffs : array_like, shape (2, m, n)
+        ``payoffs[i, a, b]``: player i's payoff when the U.S. plays a and China b. Copied, float64, made read-only.
+    actions : pair of sequences of str, optional
+        Labels of the m and n actions, distinct within a player; default ``"0", "1", …``.
+    players : pair of str
+
+    Raises
+    ------
+    GameError
+        Wrong shape, an empty action set, a payoff that is not finite, labels that are missing, too many or repeated.
+
+    Examples
+    --------
+    >>> pd = StageGame(payoffs=[[[3, 0], [5, 1]], [[3, 5], [0, 1]]], actions=[("truce", "raise")] * 2)
+    >>> pd.shape
+    (2, 2)
+    >>> pd.profile(("truce", "raise"))
+    (0, 1)
+    """
+
+    payoffs: NDArray[np.float64]
+    actions: tuple[tuple[str, ...], tuple[str, ...]] = None  # type: ignore[assignment]
+    players: tuple[str, str] = ("U.S.", "China")
+
+    def __post_init__(self) -> None:
+        payoffs = read_payoffs(self.payoffs, "payoffs")
+        if payoffs.ndim != 3 or payoffs.shape[0] != 2:
+            raise GameError(f"payoffs have shape {payoffs.shape}: expected (2, m, n), player first, then U.S. action, then Chinese action")
+        for player in (0, 1):
+            if payoffs.shape[1 + player] == 0:
+                raise GameError(f"player {player} has no action: payoffs have shape {payoffs.shape}")
+        payoffs = np.array(payoffs, dtype=np.float64, order="C")
+        payoffs.flags.writeable = False
+        object.__setattr__(self, "payoffs", payoffs)
+        players = tuple(str(p) for p in self.players)
+        if len(players) != 2:
+            raise GameError(f"players: expected two names, got {len(players)}")
+        object.__setattr__(self, "players", players)
+        if self.actions is None:
+            actions = tuple(tuple(str(k) for k in range(size)) for size in payoffs.shape[1:])
+        else:
+            actions = tuple(tuple(str(label) for label in labels) for labels in self.actions)
+        if len(actions) != 2:
+            raise GameError(f"actions: expected a list of labels for each of two players, got {len(actions)} lists")
+        for player, labels in enumerate(actions):
+            if len(labels) != payoffs.shape[1 + player]:
+                raise GameError(
+                    f"actions[{player}] has {len(labels)} labels for the {payoffs.shape[1 + player]} actions of {players[player]}"
+                )
+            for label in labels:
+                if labels.count(label) > 1:
+                    raise GameError(f"actions[{player}]: label {label!r} stands twice")
+        object.__setattr__(self, "actions", actions)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of actions of the U.S. and of China."""
+        return self.payoffs.shape[1], self.payoffs.shape[2]
+
+    def action(self, player: int, action: int | str) -> int:
+        """Position of an action given by position or label."""
+        labels = self.actions[player]
+        if isinstance(action, str):
+            if action not in labels:
+                raise GameError(
+                    f"{self.players[player]} has no action {action!r}{near_match(action, labels)}; actions: {', '.join(labels)}"
+                )
+            return labels.index(action)
+        if isinstance(action, (bool, np.bool_)) or not isinstance(action, (int, np.integer)):
+            raise GameError(f"action {action!r} of {self.players[player]}: expected a position or a label")
+        if not 0 <= action < len(labels):
+            raise GameError(f"{self.players[player]} has no action {action}: positions run from 0 to {len(labels) - 1}")
+        return int(action)
+
+    def profile(self, agreement: Any) -> Profile:
+        """Positions ``(a_us, a_cn)`` of a pair of actions given by position or label."""
+        if isinstance(agreement, str) or not isinstance(agreement, Sequence) or len(agreement) != 2:
+            raise GameError(f"agreement {agreement!r}: expected a pair of actions, U.S. first")
+        return self.action(0, agreement[0]), self.action(1, agreement[1])
+
+    def labels(self, profile: Profile) -> tuple[str, str]:
+        """Labels of a profile given by position."""
+        return self.actions[0][profile[0]], self.actions[1][profile[1]]
+
+
+def game(A: ArrayLike, B: ArrayLike, *, actions: Any = None, players: tuple[str, str] = ("U.S.", "China")) -> StageGame:
+    """Build a stage game from two payoff matrices, row player first.
+
+    Parameters
+    ----------
+    A, B : array_like, shape (m, n)
+        Payoffs of the row player (player 0) and of the column player (player 1); rows are always player 0's actions.
+
+    Raises
+    ------
+    GameError
+        If the matrices differ in shape, are empty, or hold anything but finite numbers.
+
+    Examples
+    --------
+    >>> game([[3, 0], [5, 1]], [[3, 5], [0, 1]]).payoffs[:, 1, 0]
+    array([5., 0.])
+    """
+    first, second = read_payoffs(A, "A"), read_payoffs(B, "B")
+    for name, matrix in (("A", first), ("B", second)):
+        if matrix.ndim != 2:
+            raise GameError(f"{name} has shape {matrix.shape}: expected a matrix, one row an action of {players[0]}")
+    if first.shape != second.shape:
+        raise GameError(f"A has shape {first.shape} and B {second.shape}: expected the same, rows are {players[0]}'s actions in both")
+    return StageGame(payoffs=np.stack([first, second]), actions=actions, players=players)

@@ -1,0 +1,71 @@
+"""The one decorator that compiles kernels, and where their machine code is cached.
+
+numba's on-disk cache notices an edit of the file that holds a function, but not an edit of a function or constant that it takes
+from *another* file: it would go on returning the old answer. So the cache folder is named by a hash of all kernel sources; any edit
+gives a new folder, and everything in it is compiled afresh. A folder that cannot be written means no cache, never a crash.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SOURCES = Path(__file__).parent
+
+
+def fingerprint() -> str:
+    """Hash of every kernel source and of the compiler's version: what the compiled code depends on."""
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
+    for source in sorted(_SOURCES.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> Path | None:
+    """First folder of the candidates that can be written; ``BARGAINING_CACHE_DIR`` comes before the user's cache."""
+    roots = [
+        os.environ.get("BARGAINING_CACHE_DIR"),
+        os.environ.get("XDG_CACHE_HOME"),
+        "~/.cache",
+        tempfile.gettempdir(),
+    ]
+    for root in roots:
+        if not root:
+            continue
+        try:
+            folder = Path(root).expanduser() / "bargaining" / fingerprint()
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / f".probe-{os.getpid()}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except (OSError, RuntimeError):
+            continue
+        return folder
+    return None
+
+
+CACHE_FOLDER = _cache_folder()
+
+
+def kernel(function: F) -> F:
+    """Compile `function` without the GIL, without fast-math (it reorders sums and loses NaN), from the cache if there is one."""
+    before = numba.config.CACHE_DIR
+    try:
+        # The setting is global to numba: it is restored at once, or it would move the cache of every other package.
+        numba.config.CACHE_DIR = str(CACHE_FOLDER or "")
+        compiled = numba.njit(cache=CACHE_FOLDER is not None, nogil=True, fastmath=False, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return cast(F, compiled)
+
+
+def is_cold() -> bool:
+    """Whether nothing has been compiled into the cache yet, so that the first call will take a while."""
+    return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob("*.nbi"))

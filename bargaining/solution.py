@@ -1,0 +1,278 @@
+"""Answers: what every solver returns, how far it can be trusted, and how it is stored.
+
+A `Solution` is frozen and remembers the game, the method and its options. Its `status` is a `Status` whose value is a sentence, and its
+`error_bound` bounds the error of the *answer* (a distance in payoff units between what is stated and what is true), not the last step
+of an iteration.
+"""
+
+import enum
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bargaining.games import IssueGame, RepeatedGame, StageGame
+from bargaining.payoff_set import PayoffSet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+
+class Status(enum.Enum):
+    """How an answer ended. The value is the sentence that says so."""
+
+    solved = "solved: proven within tol"
+    empty = "proven empty: the game has no pure-action equilibrium"
+    inner_only = "the inner set is proven, the outer set is not within tol of it"
+    approximate = "the set is stated without proof that it is an equilibrium set; see deviation_gain"
+    undecided = "a knife edge: the proven inner and outer sets differ by more than tol and will not come closer in floating point"
+    max_iter = "max_iter was reached before the proven bounds met; raise max_iter or tol"
+    failed = "no answer"
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the answer is proven (`solved` or `empty`)."""
+        return self in (Status.solved, Status.empty)
+
+
+class SolveError(RuntimeError):
+    """Raised by `Solution.raise_for_status` when the answer is not proven."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Solution:
+    """What every answer carries."""
+
+    status: Status
+    error_bound: float
+    iterations: int
+    method: str
+    options: Mapping[str, Any]
+    game: StageGame | IssueGame | RepeatedGame
+
+    def raise_for_status(self) -> "Solution":
+        """Return the solution, or raise `SolveError` with the status's sentence if the answer is not proven."""
+        if not self.status.is_answer:
+            raise SolveError(f"{self.method}: {self.status.value} (error_bound {self.error_bound:.3g}, {self.iterations} iterations)")
+        return self
+
+    def row(self) -> dict[str, Any]:
+        """The answer as flat scalars."""
+        return {
+            "status": self.status.name,
+            "error_bound": self.error_bound,
+            "iterations": self.iterations,
+            "method": self.method,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """A connected component of equilibria: positions of its extreme equilibria among `profiles`."""
+
+    profiles: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NashEquilibria(Solution):
+    """Nash equilibria of a stage game.
+
+    ``profiles[k]`` is a pair of mixed actions (x, y), ``payoffs[k]`` what they earn, ``regret[k]`` the largest gain from deviating.
+    """
+
+    profiles: tuple[tuple[Floats, Floats], ...]
+    payoffs: Floats
+    regret: Floats
+    degenerate: bool
+
+    def row(self) -> dict[str, Any]:
+        """Count, largest regret and whether the game is degenerate."""
+        worst = float(self.regret.max()) if len(self.regret) else 0.0
+        return {
+            **super().row(),
+            "equilibria": len(self.profiles),
+            "largest_regret": worst,
+            "degenerate": self.degenerate,
+        }
+
+    def pure(self) -> tuple[tuple[int, int], ...]:
+        """Positions of the pure equilibria."""
+        return tuple((int(x.argmax()), int(y.argmax())) for x, y in self.profiles if np.count_nonzero(x) == 1 and np.count_nonzero(y) == 1)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Minmax(Solution):
+    """Pure and mixed minmax payoffs, with the action of the *other* player that enforces each."""
+
+    pure: Floats
+    mixed: Floats
+    pure_punishment: tuple[int, int]
+    mixed_punishment: tuple[Floats, Floats]
+
+    def row(self) -> dict[str, Any]:
+        """The four numbers."""
+        return {
+            **super().row(),
+            "pure_us": float(self.pure[0]),
+            "pure_cn": float(self.pure[1]),
+            "mixed_us": float(self.mixed[0]),
+            "mixed_cn": float(self.mixed[1]),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class InnerProof:
+    """Data with which self-generation of an inner set can be checked exactly, vertex by vertex.
+
+    Vertex k earns ``(1 - δ_i) g_i(a) + δ_i w_i`` from the profile a = `profiles[k]` and a continuation w in the triangle of the vertices
+    `simplices[k]`; a deviation of player i is punished by vertex `punishments[i]`. Numbers are exact.
+    """
+
+    vertices: tuple[tuple[Fraction, Fraction], ...]
+    profiles: tuple[tuple[int, int], ...]
+    simplices: tuple[tuple[int, int, int], ...]
+    punishments: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class OuterProof:
+    """Half-planes that contain every equilibrium payoff, and how they were reached.
+
+    The set is {w : normals[j] · (w - origin) / span ≤ offsets[j]}, componentwise scaled payoffs. It follows from ``sweeps``
+    applications of the set operator, each rounded outward, to the box (or hull) of stage payoffs.
+    """
+
+    origin: tuple[Fraction, Fraction]
+    span: tuple[Fraction, Fraction]
+    normals: Floats
+    offsets: Floats
+    sweeps: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EquilibriumSet(Solution):
+    """Subgame-perfect equilibrium payoffs of a repeated game (pure actions, public randomisation).
+
+    `payoff_set` is the answer; `inner` ⊆ V ⊆ `outer` where the status says so. With ``inner_proof`` absent nothing places `inner`
+    inside V; then `deviation_gain` bounds what a one-shot deviation can gain from play that stays in the stated set.
+    For a partition, `blocks` holds the solution of each block and the set is their Minkowski sum.
+    """
+
+    payoff_set: PayoffSet
+    inner: PayoffSet
+    outer: PayoffSet
+    deviation_gain: float = 0.0
+    inner_proof: InnerProof | None = None
+    outer_proof: OuterProof | None = None
+    blocks: Mapping[tuple[str, ...], "EquilibriumSet"] = field(default_factory=dict)
+
+    @property
+    def vertices(self) -> Floats:
+        """Vertices counter-clockwise, shape (k, 2); k = 1 a point, 2 a segment, 0 the empty set."""
+        return self.payoff_set.vertices
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the stated set is empty."""
+        return self.payoff_set.is_empty
+
+    @property
+    def punishment_payoffs(self) -> Floats:
+        """Worst equilibrium payoff of each player, min V_i (not in general at one point); NaN if the set is empty."""
+        return self.vertices.min(axis=0) if len(self.vertices) else np.full(2, math.nan)
+
+    @property
+    def area(self) -> float:
+        """Area of the set."""
+        return self.payoff_set.area
+
+    def support(self, direction: Any) -> Any:
+        """Support function of the set."""
+        return self.payoff_set.support(direction)
+
+    def contains(self, point: Any, tol: float = 0.0) -> bool:
+        """Whether a payoff pair is in the set, or within `tol` of it."""
+        return self.payoff_set.contains(point, tol)
+
+    def distance(self, other: "PayoffSet | EquilibriumSet") -> float:
+        """Hausdorff distance to another set."""
+        return self.payoff_set.distance(other.payoff_set if isinstance(other, EquilibriumSet) else other)
+
+    def plot(self, ax: Any = None, **style: Any) -> Any:
+        """Draw the set."""
+        return self.payoff_set.plot(ax, **style)
+
+    def row(self) -> dict[str, Any]:
+        """Best and worst payoff per side, joint surplus, area and number of vertices."""
+        empty = self.is_empty
+        best = self.vertices.max(axis=0) if not empty else np.full(2, math.nan)
+        worst = self.punishment_payoffs
+        return {
+            **super().row(),
+            "vertices": len(self.vertices),
+            "best_us": float(best[0]),
+            "best_cn": float(best[1]),
+            "worst_us": float(worst[0]),
+            "worst_cn": float(worst[1]),
+            "joint_surplus": float(self.support([1.0, 1.0])) if not empty else math.nan,
+            "area": self.area,
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CriticalDelta(Solution):
+    """Least common discount factor at which an agreement, played for ever, is an equilibrium path.
+
+    The truth lies in [`lower`, `upper`], both proven; `value` is the point stated. If `sustainable` is False the agreement is not
+    sustained at any patience up to ``delta_max`` and `value` is NaN. `binding` says which player's incentive binds at `value`.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    sustainable: bool
+    binding: str
+
+    def row(self) -> dict[str, Any]:
+        """The bracket and the binding incentive."""
+        return {
+            **super().row(),
+            "value": self.value,
+            "lower": self.lower,
+            "upper": self.upper,
+            "sustainable": self.sustainable,
+            "binding": self.binding,
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LinkageLattice(Solution):
+    """Every partition of the issues × every agreement: what is sustained, how patient one must be, what each side can gain or lose.
+
+    `sets` maps each partition's name to its payoff set.
+    """
+
+    records: tuple[Mapping[str, Any], ...]
+    sets: Mapping[str, EquilibriumSet]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One flat dictionary a partition × agreement."""
+        return [dict(record) for record in self.records]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The rows as a pandas table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+
+def worst_status(statuses: Sequence[Status]) -> Status:
+    """The least certain of several statuses; `solved` if all are answers."""
+    order = [Status.failed, Status.approximate, Status.max_iter, Status.undecided, Status.inner_only]
+    return next((status for status in order if status in statuses), Status.solved)
