@@ -28,7 +28,7 @@ _HOMES = {
     "bargaining.solvers.lattice": ("linkage_lattice",),
     "bargaining.verify": ("Certificate", "verify"),
     "bargaining.scenarios": ("scenario",),
-    "bargaining.experiment": ("run",),
+    "bargaining.running": ("run",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -46,13 +46,13 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from bargaining.experiment import run as run
     from bargaining.games import GameError as GameError
     from bargaining.games import IssueGame as IssueGame
     from bargaining.games import RepeatedGame as RepeatedGame
     from bargaining.games import StageGame as StageGame
     from bargaining.games import game as game
     from bargaining.payoff_set import PayoffSet as PayoffSet
+    from bargaining.running import run as run
     from bargaining.scenarios import scenario as scenario
     from bargaining.solution import CriticalDelta as CriticalDelta
     from bargaining.solution import EquilibriumSet as EquilibriumSet

@@ -1,0 +1,276 @@
+"""Reading a YAML file into a validated model, with errors like a compiler's: all at once, each at its place.
+
+A `Document` is plain data together with the place where each key was written; laying a profile or a ``--set`` over it moves the place
+along with the value, so an error always cites what the user typed.
+"""
+
+import copy
+import difflib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, WithJsonSchema
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+KeyPath = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
+
+
+class ConfigError(ValueError):
+    """One or more mistakes in a file or on the command line; `problems` holds one line each: place, key, what is wrong."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(dict.fromkeys(problems))
+        super().__init__("\n".join(self.problems))
+
+
+class Model(BaseModel):
+    """A part of a configuration: frozen, without unknown keys, without NaN or infinity."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, (bool, int, float, str)):
+        raise ValueError("expected a number or a word")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("expected a finite number")
+    return value
+
+
+Scalar = Annotated[Any, PlainValidator(_scalar), WithJsonSchema({"type": ["number", "string", "boolean"]})]
+
+
+def did_you_mean(word: object, words: Sequence[object]) -> str:
+    """``; did you mean 'x'?`` for the closest of `words`, else ``; expected one of: …``.
+
+    Examples
+    --------
+    >>> did_you_mean("tolernce", ["tol", "max_iter"])
+    "; did you mean 'tol'?"
+    """
+    close = difflib.get_close_matches(str(word), [str(w) for w in words], n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; expected one of: {', '.join(map(str, words))}" if words else ""
+
+
+@dataclass
+class Document:
+    """Plain data and the place of every key in it."""
+
+    data: dict[str, Any]
+    source: str
+    places: dict[KeyPath, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> "Document":
+        """Read a YAML 1.2 file.
+
+        Raises
+        ------
+        ConfigError
+            If the file cannot be read, is not YAML, repeats a key, or does not hold a mapping.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigError([f"{path}: {error.strerror}"]) from None
+        except UnicodeDecodeError:
+            raise ConfigError([f"{path}: not a text file in UTF-8"]) from None
+        node = _load(text, str(path))
+        if not isinstance(node, CommentedMap):
+            raise ConfigError([f"{path}:1:1: expected keys and values, such as 'schema_version: 1'"])
+        document = cls(data={}, source=str(path))
+        document.data = _plain(node, (), str(path), document.places)
+        return document
+
+    def place(self, path: KeyPath) -> str:
+        """Where `path`, or the nearest key above it, was written."""
+        return next((self.places[path[:k]] for k in range(len(path), 0, -1) if path[:k] in self.places), f"{self.source}:1:1")
+
+    def problem(self, path: KeyPath, message: str) -> str:
+        """One line that names place, key and mistake."""
+        name = ".".join(map(str, path))
+        return f"{self.place(path)}: {name}: {message}" if name else f"{self.place(path)}: {message}"
+
+    def subdocument(self, path: KeyPath) -> "Document":
+        """The part under `path` as a document of its own, its places unchanged."""
+        data: Any = self.data
+        for step in path:
+            data = data[step]
+        places = {key[len(path) :]: place for key, place in self.places.items() if key[: len(path)] == path and len(key) > len(path)}
+        return Document(copy.deepcopy(data), self.source, places)
+
+    def overlay(self, patch: "Document") -> "Document":
+        """This document with `patch` laid over it: mappings are merged, all else is replaced, and a null removes the key."""
+        result = Document(copy.deepcopy(self.data), self.source, dict(self.places))
+        _merge(result, patch, (), result.data, patch.data)
+        return result
+
+    def set(self, assignment: str) -> "Document":
+        """This document with one ``a.b.c=value`` laid over it; the value is read as YAML, a number in the key counts list items.
+
+        Raises
+        ------
+        ConfigError
+            If the assignment has no ``=``, its value is not YAML, or the key leads nowhere.
+        """
+        flag = f"--set {assignment}"
+        key, equals, text = assignment.partition("=")
+        if not equals or not key.strip():
+            raise ConfigError([f"{flag}: expected key=value, such as runs.standoff.solver.tol=1e-6"])
+        result = Document(copy.deepcopy(self.data), self.source, dict(self.places))
+        value = _plain(_load(text, flag), (), flag, {})
+        *parents, last = key.strip().split(".")
+        target: Any = result.data
+        path: KeyPath = ()
+        for step in parents:
+            position = _step(target, step, path, flag)
+            path = (*path, position)
+            target = target.setdefault(step, {}) if isinstance(target, dict) else target[int(position)]
+        position = _step(target, last, path, flag)
+        target[position] = value
+        result.forget((*path, position))
+        result.places[(*path, position)] = flag
+        return result
+
+    def forget(self, path: KeyPath) -> None:
+        """Drop the places of `path` and of all below it."""
+        for key in [key for key in self.places if key[: len(path)] == path]:
+            del self.places[key]
+
+    def validate(self, model: type[M]) -> M:
+        """The data as `model`.
+
+        Raises
+        ------
+        ConfigError
+            With one line for every mistake.
+        """
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            raise ConfigError(list(self._translate(model, error))) from None
+
+    def _translate(self, model: type[BaseModel], error: ValidationError) -> Iterator[str]:
+        schema = model.model_json_schema()
+        for mistake in error.errors():
+            path = self._path(mistake["loc"])
+            kind, got = mistake["type"], mistake["input"]
+            context = mistake.get("ctx", {})
+            if kind == "extra_forbidden":
+                yield self.problem(path, "unknown key" + did_you_mean(path[-1], _keys(schema, path[:-1])))
+            elif kind == "missing":
+                yield self.problem(path, "this key is missing")
+            elif kind == "literal_error":
+                words = [word.strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
+                yield self.problem(path, f"{got!r} is not known" + did_you_mean(got, words))
+            elif kind == "value_error":
+                yield self.problem(path, f"{context['error']}{_got(got)}")
+            elif kind in ("model_type", "dict_type"):
+                yield self.problem(path, f"expected keys and values{_got(got)}")
+            else:
+                message = mistake["msg"].replace("Input should", "should").replace("valid tuple", "list")
+                yield self.problem(path, f"{message[0].lower()}{message[1:]}{_got(got)}")
+
+    def _path(self, location: tuple[str | int, ...]) -> KeyPath:
+        """A pydantic location without the names of union members, which are no keys of the document."""
+        path: KeyPath = ()
+        data: Any = self.data
+        for k, step in enumerate(location):
+            if isinstance(data, (dict, list)):
+                inside = step in data if isinstance(data, dict) else isinstance(step, int) and step < len(data)
+                if inside or k == len(location) - 1:
+                    path = (*path, step)
+                    data = data[step] if inside else None  # type: ignore[index]
+        return path
+
+
+def _load(text: str, source: str) -> Any:
+    try:
+        return YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark and not source.startswith("--set") else source
+        raise ConfigError([f"{place}: {error.problem or error.context}"]) from None
+    except YAMLError as error:
+        raise ConfigError([f"{source}: {str(error).splitlines()[0]}"]) from None
+
+
+def _plain(node: Any, path: KeyPath, source: str, places: dict[KeyPath, str]) -> Any:
+    """ruamel's round-trip nodes as built-in types, noting the place of every key and list item."""
+
+    def visit(step: str | int, value: Any, position: tuple[int, int]) -> Any:
+        places[(*path, step)] = f"{source}:{position[0] + 1}:{position[1] + 1}"
+        return _plain(value, (*path, step), source, places)
+
+    if isinstance(node, CommentedMap):
+        # A key that comes in by a merge (<<) has no position of its own.
+        here = {key: node.lc.key(key) if key in (node.lc.data or {}) else (node.lc.line, node.lc.col) for key in node}
+        return {str(key): visit(str(key), value, here[key]) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        return [visit(k, value, node.lc.item(k)) for k, value in enumerate(node)]
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+def _merge(result: Document, patch: Document, path: KeyPath, base: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        here = (*path, key)
+        if value is None and key in base:
+            del base[key]
+            result.forget(here)
+        elif isinstance(value, dict) and isinstance(base.get(key), dict):
+            _merge(result, patch, here, base[key], value)
+        else:
+            base[key] = copy.deepcopy(value)
+            result.forget(here)
+            result.places.update({k: place for k, place in patch.places.items() if k[: len(here)] == here})
+
+
+def _step(target: Any, step: str, path: KeyPath, flag: str) -> str | int:
+    """One step of a dotted key: a key of a mapping, or the position of an item in a list."""
+    above = ".".join(map(str, path))
+    if isinstance(target, dict):
+        return step
+    if isinstance(target, list):
+        if step.isdecimal() and int(step) < len(target):
+            return int(step)
+        raise ConfigError([f"{flag}: {above} is a list of {len(target)}; expected a position from 0 to {len(target) - 1}, got {step!r}"])
+    raise ConfigError([f"{flag}: {above} is {target!r} and has no keys below it"])
+
+
+def _got(value: Any) -> str:
+    shown = repr(value)
+    return f" (got {shown})" if len(shown) <= 60 else ""
+
+
+def _keys(schema: Mapping[str, Any], path: KeyPath) -> list[str]:
+    """Keys that the JSON schema of a model knows at `path`."""
+    nodes: list[Mapping[str, Any]] = [schema]
+    for step in path:
+        nodes = [below for node in _branches(nodes, schema) for below in _below(node, step)]
+    return list(dict.fromkeys(key for node in _branches(nodes, schema) for key in node.get("properties", {})))
+
+
+def _branches(nodes: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for node in nodes:
+        if "$ref" in node:
+            yield from _branches([schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]], schema)
+        else:
+            yield node
+            yield from _branches([*node.get("anyOf", ()), *node.get("oneOf", ())], schema)
+
+
+def _below(node: Mapping[str, Any], step: str | int) -> Iterator[Mapping[str, Any]]:
+    found = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step, node.get("additionalProperties"))
+    if isinstance(found, Mapping):
+        yield found

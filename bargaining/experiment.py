@@ -1,0 +1,283 @@
+"""Experiments: one file, one question; scenario × design × solver is a list of points to solve.
+
+`Experiment.load` reads a YAML file, lays a profile and ``--set`` assignments over it and finds every mistake before anything is solved.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from bargaining.config import ConfigError, Document, KeyPath, Model, Scalar, did_you_mean
+from bargaining.design import Design
+
+if TYPE_CHECKING:
+    from bargaining.games import IssueGame
+    from bargaining.scenarios import Scenario
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+Unit = Annotated[float, Field(gt=0, lt=1)]
+
+
+class LinkageLattice(Model):
+    """Options of the solver ``linkage_lattice``; an agreement or partition that is not named means all of them."""
+
+    name: Literal["linkage_lattice"]
+    agreements: tuple[str, ...] | None = Field(None, description="names of agreements of the scenario; [] gives the payoff sets only")
+    partitions: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(None, description="such as 'T,R,K|A'")
+    tol: Unit = Field(1e-9, description="distance between the proven inner and outer sets, relative to each player's payoff span")
+    max_iter: Annotated[int, Field(ge=1)] | None = None
+    hazard_steps: Annotated[int, Field(ge=1)] | None = None
+
+
+class Run(Model):
+    """One part of an experiment: a scenario at some calibrations, perhaps swept over a design, and a solver."""
+
+    scenario: str
+    calibrations: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(None, description="default: the scenario's own")
+    parameters: dict[str, Scalar] = Field({}, description="values that differ from the calibration")
+    design: Design | None = Field(None, description="parameters that vary from point to point")
+    solver: LinkageLattice
+
+
+class Experiment(Model):
+    """An experiment as it will be run: the file with a profile and all assignments laid over it."""
+
+    schema_version: Literal[1]
+    name: Name
+    question: Annotated[str, Field(min_length=1)]
+    runs: Annotated[dict[Name, Run], Field(min_length=1)]
+
+    @classmethod
+    def load(cls, path: Path, profile: str = "paper", overrides: Sequence[str] = ()) -> "Experiment":
+        """Read and check an experiment file.
+
+        Parameters
+        ----------
+        path : Path
+        profile : str
+            One of the file's profiles; ``paper`` is the file itself.
+        overrides : sequence of str
+            Assignments such as ``"runs.standoff.solver.tol=1e-6"``.
+
+        Raises
+        ------
+        ConfigError
+            With one line for every mistake: place, key, what is wrong, a near match.
+        """
+        experiment, document = read_experiment(path, profile, overrides)
+        problems = list(_unknown_names(experiment, document))
+        if problems:
+            raise ConfigError(problems)
+        return experiment
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The resolved configuration as plain data."""
+        return self.model_dump(mode="json")
+
+    @property
+    def key(self) -> str:
+        """Hash of everything the numbers depend on: the resolved configuration and the sources that turn it into numbers."""
+        canonical = json.dumps(self.config, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(f"{canonical}\n{fingerprint()}".encode()).hexdigest()
+
+    def points(self) -> list["Point"]:
+        """Every point of every run, in order."""
+        return [point for name, run in self.runs.items() for point in _points(name, run)]
+
+
+class ExperimentFile(Experiment):
+    """An experiment file: the experiment of profile ``paper``, and what other profiles change in it."""
+
+    profiles: dict[Name, dict[str, Any]] = Field({}, description="per profile, the keys that differ; null removes a key")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One game to solve: where it stands in the experiment, and all it takes to build and solve it."""
+
+    run: str
+    number: int
+    scenario: str
+    calibration: str | None
+    parameters: Mapping[str, Any]
+    swept: Mapping[str, Any]
+    options: Mapping[str, Any]
+
+
+def fingerprint() -> str:
+    """Hash of the sources that decide the numbers: games, kernels, solvers, scenarios and their data, results, designs, this file."""
+    package = Path(__file__).parent
+    folders = [package / name for name in ("games", "kernels", "solvers", "scenarios")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".json")]
+    files += [package / name for name in ("payoff_set.py", "solution.py", "design.py", "experiment.py")]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        source = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def find(name: str) -> Path:
+    """The file of an experiment given by path or by name.
+
+    A name is looked up in ``./experiments``, then among the experiments that come with the package.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    known: dict[str, Path] = {path.stem: path for path in experiment_files()}
+    if name not in known:
+        raise ConfigError([f"experiment {name!r}: no experiments/{name}.yaml here{did_you_mean(name, sorted(known))}"])
+    return known[name]
+
+
+def experiment_files() -> list[Path]:
+    """Experiment files in ``./experiments``, then those that come with the package under names not used there."""
+    package = Path(__file__).parent
+    shipped = package / "experiments" if (package / "experiments").is_dir() else package.parent / "experiments"
+    found: dict[str, Path] = {}
+    for folder in (Path("experiments"), shipped):
+        for path in sorted(folder.glob("*.yaml")):
+            found.setdefault(path.stem, path)
+    return list(found.values())
+
+
+def results_folder(path: Path, name: str, profile: str, *, changed: bool = False) -> Path:
+    """Where results go: beside an experiment in ``./experiments`` for its profile ``paper``, unchanged; else under ``.runs``."""
+    if profile == "paper" and not changed and path.resolve().parent == Path("experiments").resolve():
+        return Path("experiments") / "results" / name
+    return Path(".runs") / name / profile
+
+
+def issue_game(story: "Scenario") -> "IssueGame":
+    """The game a scenario tells, issue by issue.
+
+    Raises
+    ------
+    GameError
+        If the scenario has no issues to link.
+    """
+    from bargaining.games import GameError, IssueGame
+
+    stage = story.game().stage
+    if not isinstance(stage, IssueGame):
+        raise GameError(f"scenario {story.name!r} is a single game: linkage needs several issues")
+    return stage
+
+
+def read_experiment(path: Path, profile: str, overrides: Sequence[str]) -> tuple[Experiment, Document]:
+    """The experiment and the document it was read from, checked by itself but not yet against the scenarios."""
+    document = Document.read(path)
+    problems: list[str] = []
+    try:
+        file = document.validate(ExperimentFile)
+    except ConfigError as error:
+        problems += error.problems
+        named = document.data.get("profiles")
+        profiles = list(named) if isinstance(named, dict) else []
+    else:
+        profiles = list(file.profiles)
+        if file.name != path.stem:
+            problems.append(document.problem(("name",), f"expected {path.stem!r}, the name of the file, got {file.name!r}"))
+    if profile != "paper" and profile not in profiles:
+        problems.append(f"{path}: no profile {profile!r}{did_you_mean(profile, ['paper', *profiles])}")
+    if problems:
+        raise ConfigError(problems)
+    base = Document({k: v for k, v in document.data.items() if k != "profiles"}, document.source, document.places)
+    variants = {"paper": base} | {name: base.overlay(document.subdocument(("profiles", name))) for name in profiles}
+    for variant in variants.values():
+        problems += _problems(variant)
+    chosen = variants[profile]
+    for assignment in overrides:
+        try:
+            chosen = chosen.set(assignment)
+        except ConfigError as error:
+            problems += error.problems
+    problems += _problems(chosen)
+    if problems:
+        raise ConfigError(problems)
+    return chosen.validate(Experiment), chosen
+
+
+def _problems(document: Document) -> tuple[str, ...]:
+    try:
+        document.validate(Experiment)
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
+def _points(name: str, run: Run) -> Iterator[Point]:
+    options = run.solver.model_dump(mode="python", exclude={"name"}, exclude_none=True)
+    swept = run.design.as_points() if run.design else [{}]
+    number = 0
+    for calibration in run.calibrations or (None,):
+        for values in swept:
+            yield Point(name, number, run.scenario, calibration, {**run.parameters, **values}, values, options)
+            number += 1
+
+
+def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
+    """One line for every scenario, calibration, parameter, agreement or partition that does not exist, and every value refused."""
+    from bargaining.scenarios import names, scenario
+
+    for name, run in experiment.runs.items():
+        at: KeyPath = ("runs", name)
+        if run.scenario not in names():
+            yield document.problem((*at, "scenario"), f"unknown scenario {run.scenario!r}{did_you_mean(run.scenario, names())}")
+            continue
+        story = scenario(run.scenario)
+        for k, calibration in enumerate(run.calibrations or ()):
+            if calibration not in story.calibrations:
+                hint = did_you_mean(calibration, list(story.calibrations))
+                yield document.problem((*at, "calibrations", k), f"unknown calibration {calibration!r}{hint}")
+        yield from _parameter_problems(run, at, story, document)
+        for k, agreement in enumerate(run.solver.agreements or ()):
+            if agreement not in story.agreements:
+                hint = did_you_mean(agreement, list(story.agreements))
+                yield document.problem((*at, "solver", "agreements", k), f"unknown agreement {agreement!r}{hint}")
+        issues = issue_game(story)
+        for k, partition in enumerate(run.solver.partitions or ()):
+            try:
+                issues.partition(partition)
+            except ValueError as error:
+                yield document.problem((*at, "solver", "partitions", k), str(error))
+
+
+def _parameter_problems(run: Run, at: KeyPath, story: "Scenario", document: Document) -> Iterator[str]:
+    """Parameters that do not exist, and values the scenario refuses; each value of a sweep is tried once, at the first of the others."""
+    from bargaining.scenarios import ScenarioError, scenario
+
+    known = list(story.resolved())
+    sweep = run.design.entries() if run.design else []
+    axes = {(*path[: path.index(name)], name): name for path, name, _ in sweep}
+    written = [((*at, "parameters", name), name) for name in run.parameters] + [
+        ((*at, "design", *path), name) for path, name in axes.items()
+    ]
+    unknown = [(path, name) for path, name in written if name not in known]
+    for path, name in unknown:
+        yield document.problem(path, f"unknown parameter of scenario {run.scenario!r}{did_you_mean(name, known)}")
+    calibration = next((c for c in run.calibrations or (None,) if c is None or c in story.calibrations), None)
+    if unknown:
+        return
+    first = run.design.as_points()[0] if run.design else {}
+    tried = [((*at, "parameters", name), name, value) for name, value in run.parameters.items() if name not in first]
+    for path, name, value in [*tried, *(((*at, "design", *path), name, value) for path, name, value in sweep)]:
+        try:
+            scenario(run.scenario, calibration, **{**run.parameters, **first, name: value}).game()
+        except ScenarioError as error:
+            for field, words in error.problems:
+                if field in ("", name):
+                    yield document.problem(path if field else at, words)
+        except ValueError as error:
+            yield document.problem(path, str(error))

@@ -1,0 +1,234 @@
+"""Running an experiment: solve the points that are not on disk yet, then write the results folder."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bargaining import provenance
+from bargaining.experiment import Experiment, Point, Run, find, fingerprint, issue_game, read_experiment, results_folder
+from bargaining.store import POINT_COLUMNS, ROWS, Part, Row, Store, read_manifest, read_table
+
+if TYPE_CHECKING:
+    from bargaining.scenarios import Scenario
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished run: where it is, and what was done to get it."""
+
+    experiment: Experiment
+    profile: str
+    folder: Path
+    points: int
+    solved: int
+    statuses: Mapping[str, int]
+
+    @property
+    def cached(self) -> bool:
+        """Whether nothing had to be solved."""
+        return self.solved == 0
+
+    @property
+    def proven(self) -> bool:
+        """Whether every row is an answer (solved, or proven empty)."""
+        return set(self.statuses) <= {"solved", "empty"}
+
+    def rows(self) -> list[Row]:
+        """The rows as stored."""
+        return read_table(self.folder / ROWS)
+
+
+def run(
+    source: str | Path,
+    *,
+    profile: str = "paper",
+    overrides: Sequence[str] = (),
+    out: str | Path | None = None,
+    workers: int = 1,
+    force: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Results:
+    """Run an experiment: solve the points that are not on disk yet, then write the results folder.
+
+    Stopping the run at any moment loses nothing but the points being solved; running it again does the rest. The rows are the same, bit
+    for bit, for any number of workers and interruptions.
+
+    Parameters
+    ----------
+    source : str or Path
+        Name or file of an experiment.
+    profile : str
+    overrides : sequence of str
+        Assignments such as ``"runs.standoff.solver.tol=1e-6"``.
+    out : str or Path, optional
+        Results folder; by default `results_folder`.
+    workers : int
+        Points solved at a time (threads).
+    force : bool
+        Solve again even if the results are complete.
+    progress : callable
+        Called with the number of points done and the number of all points.
+
+    Raises
+    ------
+    ConfigError
+        If the experiment has mistakes; nothing was solved.
+    OSError
+        If results cannot be written.
+    """
+    path = find(str(source))
+    experiment, _ = read_experiment(path, profile, overrides)
+    folder = Path(out) if out is not None else results_folder(path, experiment.name, profile, changed=bool(overrides))
+    store = Store(folder, experiment.key)
+    if store.is_complete() and not force:
+        manifest = read_manifest(folder) or {}
+        return Results(experiment, profile, folder, manifest["points"], 0, manifest["statuses"])
+    experiment = Experiment.load(path, profile, overrides)
+    points = experiment.points()
+    store.prepare()
+    if force:
+        store.forget()
+    parts = store.finished()
+    left = [k for k in range(len(points)) if k not in parts]
+    started = time.perf_counter()
+    progress(len(parts), len(points))
+    for k, part in _solve(points, left, workers):
+        store.keep(k, part)
+        parts[k] = part
+        progress(len(parts), len(points))
+    ordered = [parts[k] for k in range(len(points))]
+    rows = [row for part in ordered for row in part.rows]
+    statuses = dict(sorted(Counter(str(row["status"]) for row in rows).items()))
+    store.publish(
+        rows,
+        [vertex for point, part in zip(points, ordered, strict=True) for vertex in _vertices(point, part)],
+        _manifest(experiment, profile, points, ordered, statuses),
+        _provenance(len(left), time.perf_counter() - started, workers),
+    )
+    return Results(experiment, profile, folder, len(points), len(left), statuses)
+
+
+def solve_point(point: Point) -> Part:
+    """Build one point's game, solve it, and flatten the answer into rows.
+
+    A point that cannot be solved gives one row with status ``failed`` and a message, never an exception.
+    """
+    from bargaining.scenarios import scenario
+    from bargaining.solvers.lattice import linkage_lattice
+
+    front: Row = {"run": point.run, "point": point.number, "scenario": point.scenario, "calibration": point.calibration}
+    try:
+        story = scenario(point.scenario, point.calibration, **point.parameters)
+        game = story.game()
+        options = dict(point.options)
+        names = options.pop("agreements", None)
+        agreements = {name: story.agreement(name) for name in (story.agreements if names is None else names)}
+        lattice = linkage_lattice(game, agreements, **options)
+    except (ValueError, ArithmeticError, RuntimeError) as error:
+        return Part([{**front, **point.swept, "status": "failed"}], {}, f"{type(error).__name__}: {error}")
+    front["calibration"] = story.calibration
+    stances = {partition: words for words, partition in _stances(story).items()}
+    front["delta_us"], front["delta_cn"] = game.deltas
+    rows = [{**front, "stance": stances.get(record["partition"]), **point.swept, **record} for record in lattice.rows()]
+    sets = {name: [[float(x), float(y)] for x, y in solved.vertices] for name, solved in lattice.sets.items()}
+    return Part([{column: _builtin(value) for column, value in row.items()} for row in rows], sets)
+
+
+def _solve(points: Sequence[Point], left: Sequence[int], workers: int) -> Iterator[tuple[int, Part]]:
+    """Solve the points at these positions, yielding each when it is done; order does not matter to the caller."""
+    if workers <= 1:
+        for k in left:
+            yield k, solve_point(points[k])
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        futures = {pool.submit(solve_point, points[k]): k for k in left}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _builtin(value: Any) -> Any:
+    """A NumPy scalar as the Python number it is."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def _stances(story: "Scenario") -> dict[str, str]:
+    """Stances in words -> partition, spelled as in the rows."""
+    issues = issue_game(story)
+    return {words: issues.name(issues.partition(partition)) for words, partition in story.stances.items()}
+
+
+def _vertices(point: Point, part: Part) -> Iterator[Row]:
+    calibration = part.rows[0]["calibration"]
+    for partition, vertices in part.sets.items():
+        for k, (us, cn) in enumerate(vertices):
+            values = (point.run, point.number, point.scenario, calibration, partition, k, us, cn)
+            yield dict(zip(POINT_COLUMNS, values, strict=True))
+
+
+def _manifest(experiment: Experiment, profile: str, points: Sequence[Point], parts: Sequence[Part], statuses: Mapping[str, int]) -> Row:
+    """What the rows mean and came from; nothing that differs between two runs of one key."""
+    messages = [{"run": p.run, "point": p.number, "message": part.message} for p, part in zip(points, parts, strict=True) if part.message]
+    return {
+        "experiment": experiment.name,
+        "question": experiment.question,
+        "profile": profile,
+        "config": experiment.config,
+        "sources": fingerprint(),
+        "points": len(points),
+        "rows": sum(len(part.rows) for part in parts),
+        "statuses": dict(statuses),
+        "failures": messages,
+        "runs": {name: _words(run, [point for point in points if point.run == name]) for name, run in experiment.runs.items()},
+    }
+
+
+def _words(run: Run, points: Sequence[Point]) -> Row:
+    """A run in words and units, for the reader of a figure."""
+    from bargaining.scenarios import scenario
+
+    story = scenario(run.scenario, points[0].calibration, **run.parameters)
+    issues = issue_game(story)
+    rows = {row["field"]: row for row in story.parameters()}
+    assumed = sum(row["status"] == "assumption" for row in rows.values())
+    now = issues.joint_profile(story.agreement(story.status_quo))
+    payoffs = issues.stage_game().payoffs[:, now[0], now[1]]
+    return {
+        "scenario": run.scenario,
+        "title": story.title,
+        "unit": story.unit,
+        "notice": f"{assumed} of {len(rows)} parameters are assumptions" if assumed else "",
+        "points": len(points),
+        "issues": dict(story.issues_in_words),
+        "stances": _stances(story),
+        "agreements": {name: agreement_in_words(story, name) for name in story.agreements},
+        "status_quo": {"name": story.status_quo, "payoffs": payoffs.tolist()},
+        "parameters": {name: {key: str(rows[name][key]) for key in ("symbol", "unit", "status", "note")} for name in points[0].swept},
+    }
+
+
+def agreement_in_words(story: "Scenario", name: str) -> str:
+    """What the sides promise: ``tariffs truce/truce, rare earths civil``."""
+    issues = issue_game(story).issues
+    promises = []
+    for issue, actions in story.agreement(name).items():
+        moves = [action for action, own in zip(actions, issues[issue].actions, strict=True) if len(own) > 1]
+        promises.append(f"{story.issues_in_words[issue]} {'/'.join(moves)}")
+    return ", ".join(promises)
+
+
+def _provenance(solved: int, seconds: float, workers: int) -> Row:
+    return {
+        "machine": provenance.machine(),
+        "versions": provenance.versions(),
+        "commit": provenance.commit(),
+        "points_solved": solved,
+        "seconds": round(seconds, 3),
+        "workers": workers,
+    }

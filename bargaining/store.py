@@ -1,0 +1,185 @@
+"""Results on disk: a folder with rows.csv, points.csv, manifest.json and provenance.json, and how a run gets there unharmed.
+
+Each finished point is kept at once, as a small file under ``.parts-KEY``; the run's key names everything the numbers depend on, so a
+part is either exactly what would be solved again or is not looked at. Every file is written under a temporary name and renamed. The
+manifest comes last: where it stands with the run's key and the right hashes, the run is complete.
+
+rows.csv, points.csv and manifest.json hold nothing that differs between two runs of one key; what does (machine, versions, seconds)
+goes to provenance.json.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+ROWS, POINTS, MANIFEST, PROVENANCE = "rows.csv", "points.csv", "manifest.json", "provenance.json"
+POINT_COLUMNS = ("run", "point", "scenario", "calibration", "partition", "vertex", "us", "cn")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one point gave: its rows, the vertices of its sets, and a message if it failed."""
+
+    rows: list[Row]
+    sets: dict[str, list[list[float]]]
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class Store:
+    """A results folder seen by the run with this key."""
+
+    folder: Path
+    key: str
+
+    @property
+    def parts(self) -> Path:
+        """Folder of the points finished so far."""
+        return self.folder / f".parts-{self.key[:16]}"
+
+    def is_complete(self) -> bool:
+        """Whether the folder holds the whole run with this key, unaltered."""
+        manifest = read_manifest(self.folder)
+        if manifest is None or manifest.get("key") != self.key:
+            return False
+        hashes = manifest.get("sha256", {})
+        return all((self.folder / name).is_file() and hashes.get(name) == _file_hash(self.folder / name) for name in (ROWS, POINTS))
+
+    def prepare(self) -> None:
+        """Make sure results can be written, before anything is solved.
+
+        Raises
+        ------
+        OSError
+            If they cannot.
+        """
+        self.parts.mkdir(parents=True, exist_ok=True)
+        probe = self.parts / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+
+    def forget(self) -> None:
+        """Drop the points finished so far."""
+        shutil.rmtree(self.parts, ignore_errors=True)
+
+    def finished(self) -> dict[int, Part]:
+        """The points finished by this or an earlier run with the same key."""
+        found = {}
+        for path in self.parts.glob("[0-9]*.json"):
+            try:
+                found[int(path.stem)] = Part(**json.loads(path.read_text(encoding="utf-8")))
+            except (ValueError, TypeError):
+                continue  # written by a machine that lost power: not finished
+        return found
+
+    def keep(self, position: int, part: Part) -> None:
+        """Keep a finished point, whatever happens next."""
+        self.parts.mkdir(parents=True, exist_ok=True)
+        write(self.parts / f"{position}.json", json.dumps({"rows": part.rows, "sets": part.sets, "message": part.message}))
+
+    def publish(self, rows: Sequence[Row], points: Sequence[Row], manifest: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+        """Write the finished run; the parts go once everything stands."""
+        tables = {ROWS: table_text(rows), POINTS: table_text(points, POINT_COLUMNS)}
+        for name, text in tables.items():
+            write(self.folder / name, text)
+        write(self.folder / PROVENANCE, json_text(provenance))
+        hashes = {name: _text_hash(text) for name, text in tables.items()}
+        write(self.folder / MANIFEST, json_text({**manifest, "key": self.key, "sha256": hashes}))
+        self.forget()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """JSON for people and for git: indented, keys sorted, no NaN.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def table_text(rows: Sequence[Row], columns: Sequence[str] = ()) -> str:
+    """Rows as CSV: columns in order of first appearance, floats as their shortest decimal, nothing for None and NaN.
+
+    Examples
+    --------
+    >>> print(table_text([{"a": 0.1, "b": None}, {"a": float("inf"), "c": True}]), end="")
+    a,b,c
+    0.1,,
+    inf,,True
+    """
+    header = list(dict.fromkeys([*columns, *(column for row in rows for column in row)]))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([[_cell(row.get(column)) for column in header] for row in rows])
+    return text.getvalue()
+
+
+def read_table(path: Path) -> list[Row]:
+    """A table written by `table_text`: numbers, truth values, words and None."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{column: _value(cell) for column, cell in row.items()} for row in csv.DictReader(file)]
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a results folder, or None if there is none that can be read."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _cell(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _value(cell: str) -> Any:
+    if cell == "":
+        return None
+    if cell in ("True", "False"):
+        return cell == "True"
+    for kind in (int, float):
+        try:
+            return kind(cell)
+        except ValueError:
+            continue
+    return cell
+
+
+def _text_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _file_hash(path: Path) -> str:
+    # Read as text: a checkout that turns line ends into CRLF holds the same values.
+    return _text_hash(path.read_text(encoding="utf-8"))
