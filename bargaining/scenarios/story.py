@@ -1,0 +1,103 @@
+"""What every scenario answers: its parameters, its named agreements and stances, and its game."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from bargaining.scenarios import ScenarioError
+from bargaining.scenarios.parameters import ParameterSet
+
+if TYPE_CHECKING:
+    from bargaining.games import RepeatedGame
+
+Actions = tuple[str, str]
+
+IDLE = "no move"
+
+
+@dataclass(frozen=True)
+class Scenario(ABC):
+    """A story with units and sources that becomes a repeated game. Made by `bargaining.scenario`, not directly.
+
+    Attributes
+    ----------
+    calibration : str
+        Name of the calibration it was told at.
+    values : ParameterSet
+        Its parameters; None where derived.
+    name, title, unit : str
+        `unit` is what payoffs are measured in, as text for an axis.
+    calibrations : mapping of str to mapping
+        Named sets of overrides; the first is the default.
+    agreements : mapping of str to mapping of issue to (U.S. action, Chinese action)
+    stances : mapping of str to str
+        Who would link what, in words -> a partition of the issues.
+    status_quo : str
+        Name of the agreement in force.
+    issues_in_words : mapping of str to str
+    """
+
+    calibration: str
+    values: ParameterSet
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    unit: ClassVar[str]
+    calibrations: ClassVar[Mapping[str, Mapping[str, Any]]]
+    agreements: ClassVar[Mapping[str, Mapping[str, Actions]]]
+    stances: ClassVar[Mapping[str, str]]
+    status_quo: ClassVar[str]
+    issues_in_words: ClassVar[Mapping[str, str]]
+    parameter_set: ClassVar[type[ParameterSet]]
+
+    @classmethod
+    def tell(cls, calibration: str | None, overrides: Mapping[str, Any]) -> Self:
+        """Read a calibration and overrides (`bargaining.scenario` explains both)."""
+        chosen = next(iter(cls.calibrations)) if calibration is None else calibration
+        if chosen not in cls.calibrations:
+            message = _unknown(cls.name, "calibration", chosen, cls.calibrations)
+            raise ScenarioError(message, (("calibration", message),))
+        return cls(chosen, cls.parameter_set.read({**cls.calibrations[chosen], **overrides}))
+
+    def parameters(self) -> list[dict[str, Any]]:
+        """One row a parameter.
+
+        Returns
+        -------
+        list of dict
+            Keys ``field, value, unit, symbol, central, low, high, distribution, status, source_ids, note``. The status says what a
+            value is: source, derived, assumption or modelling choice.
+        """
+        return self.values.rows()
+
+    def resolved(self) -> dict[str, Any]:
+        """All parameter values by field name, derived ones recomputed."""
+        return self.values.resolved()
+
+    def agreement(self, name: str) -> Mapping[str, Actions]:
+        """A named agreement.
+
+        Raises
+        ------
+        ScenarioError
+            If there is none of that name.
+        """
+        if name not in self.agreements:
+            message = _unknown(self.name, "agreement", name, self.agreements)
+            raise ScenarioError(message, (("agreement", message),))
+        return self.agreements[name]
+
+    @abstractmethod
+    def game(self) -> "RepeatedGame":
+        """The repeated game over the scenario's issues."""
+
+    @abstractmethod
+    def explain(self) -> list[str]:
+        """Sentences that say what makes this game a dilemma, or not, computed from its payoffs."""
+
+
+def _unknown(scenario: str, what: str, word: object, known: Mapping[str, Any]) -> str:
+    from bargaining.games.stage import near_match
+
+    return f"scenario {scenario!r}: unknown {what} {word!r}{near_match(word, list(known))}; {what}s: {', '.join(known)}"
