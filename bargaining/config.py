@@ -7,6 +7,7 @@ along with the value, so an error always cites what the user typed.
 import copy
 import difflib
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,14 +26,25 @@ class ConfigError(ValueError):
     """One or more mistakes in a file or on the command line; `problems` holds one line each: place, key, what is wrong."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(dict.fromkeys(problems))
+        self.problems = tuple(sorted(dict.fromkeys(problems), key=_position))
         super().__init__("\n".join(self.problems))
+
+
+def _position(problem: str) -> tuple[float, ...]:
+    """Line and column of a problem, for reading them in the order of the file; those of the command line come last."""
+    place = re.match(r"[^\s:]*:(\d+):(\d+): ", problem)
+    return tuple(map(int, place.groups())) if place else (math.inf,)
+
+
+def _first_paragraph(schema: dict[str, Any]) -> None:
+    """In an editor's tooltip the first paragraph of a docstring is enough."""
+    schema["description"] = schema.get("description", "").partition("\n\n")[0]
 
 
 class Model(BaseModel):
     """A part of a configuration: frozen, without unknown keys, without NaN or infinity."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=_first_paragraph)
 
 
 def _scalar(value: Any) -> Any:
@@ -271,6 +283,11 @@ def _branches(nodes: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> 
 
 
 def _below(node: Mapping[str, Any], step: str | int) -> Iterator[Mapping[str, Any]]:
-    found = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step, node.get("additionalProperties"))
-    if isinstance(found, Mapping):
-        yield found
+    """What a JSON schema says of one key, or of the items of a list."""
+    if isinstance(step, int):
+        found = [node.get("items")]
+    elif step in node.get("properties", {}):
+        found = [node["properties"][step]]
+    else:
+        found = [node.get("additionalProperties"), *node.get("patternProperties", {}).values()]
+    yield from (each for each in found if isinstance(each, Mapping))

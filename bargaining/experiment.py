@@ -110,6 +110,16 @@ class Point:
     options: Mapping[str, Any]
 
 
+def schema_text() -> str:
+    """The JSON schema of experiment files, as committed in ``experiments/schema.json``."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **ExperimentFile.model_json_schema(),
+        "title": "bargaining experiment",
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
 def fingerprint() -> str:
     """Hash of the sources that decide the numbers: games, kernels, solvers, scenarios and their data, results, designs, this file."""
     package = Path(__file__).parent
@@ -178,26 +188,19 @@ def issue_game(story: "Scenario") -> "IssueGame":
 def read_experiment(path: Path, profile: str, overrides: Sequence[str]) -> tuple[Experiment, Document]:
     """The experiment and the document it was read from, checked by itself but not yet against the scenarios."""
     document = Document.read(path)
-    problems: list[str] = []
-    try:
-        file = document.validate(ExperimentFile)
-    except ConfigError as error:
-        problems += error.problems
-        named = document.data.get("profiles")
-        profiles = list(named) if isinstance(named, dict) else []
-    else:
-        profiles = list(file.profiles)
-        if file.name != path.stem:
-            problems.append(document.problem(("name",), f"expected {path.stem!r}, the name of the file, got {file.name!r}"))
-    if profile != "paper" and profile not in profiles:
-        problems.append(f"{path}: no profile {profile!r}{did_you_mean(profile, ['paper', *profiles])}")
-    if problems:
-        raise ConfigError(problems)
-    base = Document({k: v for k, v in document.data.items() if k != "profiles"}, document.source, document.places)
-    variants = {"paper": base} | {name: base.overlay(document.subdocument(("profiles", name))) for name in profiles}
+    problems = list(_problems(document))
+    name = document.data.get("name")
+    if isinstance(name, str) and name != path.stem:
+        problems.append(document.problem(("name",), f"expected {path.stem!r}, the name of the file, got {name!r}"))
+    changes = document.data.get("profiles")
+    profiles = [each for each, change in changes.items() if isinstance(change, dict)] if isinstance(changes, dict) else []
+    base = Document({key: value for key, value in document.data.items() if key != "profiles"}, document.source, document.places)
+    variants = {"paper": base} | {each: base.overlay(document.subdocument(("profiles", each))) for each in profiles}
     for variant in variants.values():
         problems += _problems(variant)
-    chosen = variants[profile]
+    if profile not in variants:
+        problems.append(f"{path}: no profile {profile!r}{did_you_mean(profile, list(variants))}")
+    chosen = variants.get(profile, base)
     for assignment in overrides:
         try:
             chosen = chosen.set(assignment)
@@ -211,7 +214,7 @@ def read_experiment(path: Path, profile: str, overrides: Sequence[str]) -> tuple
 
 def _problems(document: Document) -> tuple[str, ...]:
     try:
-        document.validate(Experiment)
+        document.validate(ExperimentFile)
     except ConfigError as error:
         return error.problems
     return ()

@@ -1,0 +1,166 @@
+"""The command line. stdout carries data, stderr carries progress and errors; the exit code says how it ended.
+
+Each command is a few lines around a function of another module, imported when the command runs, so that ``--help`` is instant.
+"""
+
+import enum
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bargaining import __version__
+
+
+class Exit(enum.IntEnum):
+    """How a command ended."""
+
+    fine = 0
+    differs = 1
+    bad_input = 2
+    unproven = 3
+    interrupted = 130
+
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        return {
+            Exit.fine: "everything asked for was done",
+            Exit.differs: "fresh results differ from the committed ones",
+            Exit.bad_input: "an option, a file or a folder cannot be used; nothing was lost",
+            Exit.unproven: "finished, but some points are not proven; their rows say so",
+            Exit.interrupted: "stopped by Ctrl-C; finished points are kept",
+        }[self]
+
+
+_EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {code.sentence}" for code in Exit)
+_CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "BARGAINING", "max_content_width": 100}
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout instead of tables.")
+_workers = click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Points solved at a time.")
+_profile = click.option("--profile", default="paper", show_default=True, help="A profile of the experiment, such as smoke or full.")
+_set = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key, e.g. runs.standoff.solver.tol=1e-6.")
+
+
+@click.group(context_settings=_CONTEXT, epilog=_EXIT_CODES)
+@click.version_option(__version__, prog_name="bargaining")
+def cli() -> None:
+    """What rival states can and cannot agree on: linkage lattices with certified equilibrium payoff sets.
+
+    \b
+    Examples:
+      bargaining list
+      bargaining show standoff
+      bargaining run linkage --profile smoke
+      bargaining check
+    """
+
+
+@cli.command("list")
+@_json
+def list_command(as_json: bool) -> None:
+    """List the experiments with their questions, and the scenarios."""
+    from bargaining.cli.describe import list_everything
+
+    list_everything(as_json)
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--calibration", help="A calibration of the scenario (default: its first).")
+@_profile
+@_json
+def show(name: str, calibration: str | None, profile: str, as_json: bool) -> None:
+    """Show a scenario (parameters with sources, payoffs, equilibria) or an experiment (question, runs, profiles).
+
+    \b
+    Examples:
+      bargaining show standoff --calibration strategic
+      bargaining show linkage --profile full
+    """
+    from bargaining.cli.describe import show_experiment, show_scenario
+    from bargaining.scenarios import names
+
+    if name in names():
+        show_scenario(name, calibration, as_json)
+    else:
+        show_experiment(name, profile, as_json)
+
+
+@cli.command()
+@click.argument("experiment")
+@_profile
+@_set
+@click.option("--out", type=click.Path(path_type=Path), help="Results folder (default: experiments/results/NAME or .runs/NAME/PROFILE).")
+@click.option("--dry-run", is_flag=True, help="Check everything and say what would be solved.")
+@click.option("--force", is_flag=True, help="Solve again even if the results are complete.")
+@_workers
+@_json
+def run(**options: Any) -> Exit:
+    """Run an experiment, given by name or file: solve, store, print the lattice, draw the figures.
+
+    Running it again does only what is missing. Results of profile paper go to experiments/results/NAME; those of other profiles, and of
+    any run with --set, to .runs/NAME/PROFILE.
+
+    \b
+    Examples:
+      bargaining run linkage
+      bargaining run linkage --profile smoke --set runs.standoff.solver.tol=1e-4
+      bargaining run my/question.yaml --out results --workers 4
+    """
+    from bargaining.cli.running import run_experiment
+
+    return run_experiment(**options)
+
+
+@cli.command()
+@click.argument("names", nargs=-1)
+@click.option("--rtol", type=click.FloatRange(0), default=1e-9, show_default=True, help="Largest difference, relative to the column.")
+@_workers
+@_json
+def check(names: tuple[str, ...], rtol: float, workers: int, as_json: bool) -> Exit:
+    """Run experiments afresh in a scratch folder and compare with the committed results (default: all that have some)."""
+    from bargaining.cli.checking import check_experiments
+
+    return check_experiments(names, rtol, workers, as_json)
+
+
+@cli.command()
+@_json
+def info(as_json: bool) -> None:
+    """Print versions, machine, cache folder, threads and the fingerprint of the sources that decide the numbers."""
+    from bargaining.cli.describe import show_info
+
+    show_info(as_json)
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON schema of experiment files, for editors."""
+    from bargaining.experiment import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit. Bad input is told in a line or a few on stderr, never in a traceback."""
+    try:
+        code = cli.main(arguments, prog_name="bargaining", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = Exit.bad_input
+    except click.Abort:
+        click.echo(f"bargaining: {Exit.interrupted.sentence}", err=True)
+        code = Exit.interrupted
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"bargaining: {place}{error.strerror or error}", err=True)
+        code = Exit.bad_input
+    except (ValueError, RuntimeError) as error:
+        if not type(error).__module__.startswith("bargaining."):
+            raise  # a mistake of ours, not of the user's: the traceback is wanted
+        click.echo(str(error), err=True)
+        code = Exit.bad_input
+    sys.exit(int(code or Exit.fine))

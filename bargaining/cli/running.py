@@ -1,0 +1,124 @@
+"""``bargaining run``: solve, store, print, draw."""
+
+import shlex
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bargaining.cli import Exit
+from bargaining.cli.lattice import print_lattices
+from bargaining.cli.terminal import print_json, stderr, stdout
+from bargaining.experiment import Experiment, find, results_folder
+from bargaining.running import Results, run
+from bargaining.store import MANIFEST, POINTS, ROWS, Store, read_manifest
+
+
+def run_experiment(
+    *,
+    experiment: str,
+    profile: str,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    dry_run: bool,
+    force: bool,
+    workers: int,
+    as_json: bool,
+) -> Exit:
+    """Run an experiment and tell what came out and where it is."""
+    console = stderr()
+    if dry_run:
+        _tell_plan(experiment, profile, overrides, out, as_json)
+        return Exit.fine
+    try:
+        with progress_bar(f"{experiment}: solving") as progress:
+            results = run(experiment, profile=profile, overrides=overrides, out=out, workers=workers, force=force, progress=progress)
+    except KeyboardInterrupt:
+        again = ["bargaining", "run", experiment, "--profile", profile]
+        again += [word for assignment in overrides for word in ("--set", assignment)]
+        again += ["--out", str(out)] if out is not None else []
+        console.print(f"\nstopped; finished points are kept. To do the rest: {shlex.join(again)}")
+        return Exit.interrupted
+    figures = _draw(results, committed=out is None and not overrides)
+    rows, manifest = results.rows(), read_manifest(results.folder) or {}
+    if as_json:
+        content = {"folder": str(results.folder), "cached": results.cached, "points": results.points, "statuses": results.statuses}
+        print_json({**content, "figures": [str(path) for path in figures], "rows": rows})
+    else:
+        print_lattices(stdout(), rows, manifest)
+    if results.cached:
+        console.print(f"nothing to solve: {results.folder} already holds this run (--force solves it again)")
+    else:
+        console.print(f"solved {results.solved} of {results.points} points")
+    for what, name in (("rows", ROWS), ("sets", POINTS), ("manifest", MANIFEST)):
+        console.print(f"{what:<9} {results.folder / name}")
+    for path in figures:
+        console.print(f"figure    {path}")
+    for failure in manifest.get("failures", ()):
+        console.print(f"failed    {failure['run']} point {failure['point']}: {failure['message']}")
+    if not results.proven:
+        unproven = (f"{count} rows {status}" for status, count in results.statuses.items() if status not in ("solved", "empty"))
+        console.print(f"not proven: {', '.join(unproven)}")
+        return Exit.unproven
+    return Exit.fine
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr with count and time left; on a file or a pipe, one line when solving begins."""
+    console = stderr()
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        begun = False
+
+        def progress(done: int, total: int) -> None:
+            nonlocal begun
+            if not begun and done < total:
+                begun = True
+                _announce(what, done, total)
+            bar.update(task, completed=done, total=total)
+
+        yield progress
+
+
+def _announce(what: str, done: int, total: int) -> None:
+    from bargaining.kernels import _jit
+
+    kept = f", {done} are done already" if done else ""
+    stderr().print(f"{what} {total} points{kept}")
+    if _jit.is_cold():
+        stderr().print("compiling the kernels first: once on each machine, about a minute")
+
+
+def _draw(results: Results, committed: bool) -> Sequence[Path]:
+    from bargaining.report import report
+
+    figures = report(results.folder, results.folder)
+    paper = Path("paper")
+    if committed and results.profile == "paper" and paper.is_dir() and results.folder.parent.parent == Path("experiments"):
+        (paper / "generated").mkdir(exist_ok=True)
+        for path in figures:
+            shutil.copyfile(path, paper / "generated" / path.name)
+    return figures
+
+
+def _tell_plan(name: str, profile: str, overrides: Sequence[str], out: Path | None, as_json: bool) -> None:
+    path = find(name)
+    experiment = Experiment.load(path, profile, overrides)
+    folder = out or results_folder(path, experiment.name, profile, changed=bool(overrides))
+    store = Store(folder, experiment.key)
+    points = experiment.points()
+    done = len(points) if store.is_complete() else len(store.finished())
+    counts = {run: sum(point.run == run for point in points) for run in experiment.runs}
+    if as_json:
+        print_json({"folder": str(folder), "key": store.key, "points": counts, "done": done, "to_solve": len(points) - done})
+        return
+    console = stdout()
+    for run_name, count in counts.items():
+        part = experiment.runs[run_name]
+        where = ", ".join(part.calibrations or ())
+        console.print(f"{run_name}: scenario {part.scenario}{f' ({where})' if where else ''}, {count} point{'s' * (count != 1)}")
+    console.print(f"{len(points)} points, {done} on disk, {len(points) - done} to solve; results go to {folder}")

@@ -1,0 +1,58 @@
+"""What is printed where: data on stdout, progress and remarks on stderr."""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+# Wide enough for a lattice of five agreements; in a file or a pipe nothing should be folded.
+_PIPE_WIDTH = 160
+
+
+def stdout() -> Console:
+    """Console for data."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+    return Console(width=width, markup=False, highlight=False, emoji=False)
+
+
+def stderr() -> Console:
+    """Console for progress and remarks."""
+    return Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """One JSON object; NaN becomes null and infinity the word ``"inf"``, which JSON has no numbers for."""
+    click.echo(json.dumps(_speakable(content), indent=2, ensure_ascii=False))
+
+
+def table(title: str, *columns: str, left: int = 1) -> Table:
+    """An empty table; the first `left` columns hold words, the others numbers."""
+    made = Table(title=Text(title, style="bold"), title_justify="left", header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for k, column in enumerate(columns):
+        made.add_column(column, justify="left" if k < left else "right", overflow="fold", vertical="bottom")
+    return made
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number for a table; nothing for None and NaN, and never minus zero."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _speakable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _speakable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_speakable(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
