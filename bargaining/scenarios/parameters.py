@@ -134,16 +134,19 @@ def prior(field: str, symbol: str, *, derived: bool = False, **domain: Any) -> A
         Bounds outside which the model has no meaning (``gt``, ``ge``, ``lt``, ``le``). The prior's range is narrower, and only reported.
     """
     record = priors()[field]
+    # An assumption is an assumption, of whichever kind: programs look for that word.
+    assumed = record.status.endswith("assumption") and record.status != "assumption"
+    note = f"{record.status}. {record.note}" if assumed else record.note
     extra: dict[str, Any] = {
         "symbol": symbol,
         "central": record.central,
         "low": record.low,
         "high": record.high,
         "distribution": record.distribution,
-        "status": record.status,
+        "status": "assumption" if assumed else record.status,
         "source_ids": list(record.source_ids),
     }
-    return Field(default=None if derived else record.central, description=record.note, json_schema_extra=extra, **domain)
+    return Field(default=None if derived else record.central, description=note, json_schema_extra=extra, **domain)
 
 
 def observed(fact_id: str, symbol: str, *, per: float = 1.0, **domain: Any) -> Any:

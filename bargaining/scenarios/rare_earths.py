@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 Form = Literal["one_tier", "two_tier"]
 RELEASES = ("withhold", "civil", "full")
+# Facts that the losses are computed from, beside the sources of the parameters.
+DATA = ("gdp_us_2024", "us_ree_cn_importshare")
+
 _OUTER_ELASTICITY = 0.9
 _FITTED_FLOW = 0.2  # an 80 % cut
 

@@ -1,13 +1,15 @@
 """The calibrated standoff: tariffs, rare earths, countermeasures and AI chips, in $bn per 90 days relative to the London agreement."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from bargaining.scenarios import rare_earths, tariffs
 from bargaining.scenarios.chips import ChipParameters, chip_issue, coercion_bound, countermeasure_issue, countermeasure_swap_delta
-from bargaining.scenarios.parameters import PERIODS_A_YEAR, Fact, ParameterSet, facts, prior
+from bargaining.scenarios.parameters import PERIODS_A_YEAR, ParameterSet, prior
 from bargaining.scenarios.rare_earths import RareEarthParameters, rare_earth_issue
 from bargaining.scenarios.story import IDLE, Actions, Scenario
-from bargaining.scenarios.tariffs import FLOWS, LEVELS, SIZES, TariffParameters, TariffTable, indifference_weight, table_of, tariff_issue
+from bargaining.scenarios.tariffs import LEVELS, TariffParameters, TariffTable, indifference_weight, table_of, tariff_issue
 
 if TYPE_CHECKING:
     from bargaining.games import RepeatedGame, StageGame
@@ -79,6 +81,7 @@ class Standoff(Scenario):
         "A": "AI chips",
     }
     parameter_set = StandoffParameters
+    data = (*tariffs.DATA, *rare_earths.DATA)
     values: StandoffParameters
 
     def game(self) -> "RepeatedGame":
@@ -90,11 +93,6 @@ class Standoff(Scenario):
     def _issues(self, table: TariffTable) -> "dict[str, StageGame]":
         p = self.values
         return {"T": tariff_issue(p, table), "R": rare_earth_issue(p), "K": countermeasure_issue(p), "A": chip_issue(p)}
-
-    def sources(self) -> list[Fact]:
-        """Records that the parameters rest on, and the trade flows and sizes of the trade model, with their addresses."""
-        ids = [id for row in self.parameters() for id in row["source_ids"]] + [*FLOWS, *SIZES]
-        return [facts()[id] for id in dict.fromkeys(ids)]
 
     def explain(self) -> list[str]:
         """Sentences on what makes this game a dilemma, or not, computed from its payoffs.
@@ -137,7 +135,9 @@ class Standoff(Scenario):
                 if level == truce:
                     continue
                 move = (level, truce) if player == 0 else (truce, level)
-                found.append(f"{indifference_weight(table, player, (truce, truce), move, p.political_term):.2f} ({word})")
+                weight = indifference_weight(table, player, (truce, truce), move, p.political_term)
+                if not math.isnan(weight):
+                    found.append(f"{weight:.2f} ({word})")
                 if own[player][level] == 0:
                     lines.append(f"Tie: {who} is exactly indifferent between {word} and the truce")
             lines.append(f"Between the truce and another level {who} is indifferent at psi_{tag} = {', '.join(found)}")
@@ -210,5 +210,5 @@ class Standoff(Scenario):
         return [f"Countermeasures cost the U.S. {cost:.2f} and China {loss:.2f}: {best}, widening only punishes"]
 
     def _assumptions(self) -> list[str]:
-        symbols = [row["symbol"] for row in self.parameters() if "assumption" in row["status"]]
+        symbols = [row["symbol"] for row in self.parameters() if row["status"] == "assumption"]
         return [f"Assumptions, with no source behind their values: {', '.join(symbols)}"]

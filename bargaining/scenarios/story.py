@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from bargaining.scenarios import ScenarioError
-from bargaining.scenarios.parameters import ParameterSet
+from bargaining.scenarios.parameters import Fact, ParameterSet, facts
 
 if TYPE_CHECKING:
     from bargaining.games import RepeatedGame
@@ -36,6 +36,8 @@ class Scenario(ABC):
     status_quo : str
         Name of the agreement in force.
     issues_in_words : mapping of str to str
+    data : tuple of str
+        Ids of the facts that the game reads, beside the sources of its parameters.
     """
 
     calibration: str
@@ -50,6 +52,7 @@ class Scenario(ABC):
     status_quo: ClassVar[str]
     issues_in_words: ClassVar[Mapping[str, str]]
     parameter_set: ClassVar[type[ParameterSet]]
+    data: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def tell(cls, calibration: str | None, overrides: Mapping[str, Any]) -> Self:
@@ -74,6 +77,11 @@ class Scenario(ABC):
     def resolved(self) -> dict[str, Any]:
         """All parameter values by field name, derived ones recomputed."""
         return self.values.resolved()
+
+    def sources(self) -> list[Fact]:
+        """Records behind the parameters and the data, each with its published source and address."""
+        ids = [id for row in self.parameters() for id in row["source_ids"]] + list(self.data)
+        return [facts()[id] for id in dict.fromkeys(ids)]
 
     def agreement(self, name: str) -> Mapping[str, Actions]:
         """A named agreement.

@@ -47,6 +47,8 @@ CLOSURES: tuple[Closure, ...] = ("own_income", "balanced", "world_share")
 LEVELS = ("rollback", "truce", "snap-back", "peak")
 FLOWS = ("flow_us_cn_2023", "flow_us_row_2023", "flow_cn_us_2023", "flow_cn_row_2023", "flow_row_us_2023", "flow_row_cn_2023")
 SIZES = ("gdp_us_2023", "gdp_cn_2023", "gdp_row_2023", "gdp_us_2024", "gdp_cn_2024")
+# Facts that the trade model and the levels read, beside the sources of the parameters.
+DATA = (*FLOWS, *SIZES, "piie_cn_peak", "fent_rate", "recip_active", "cn_recip_active")
 
 _MAX_ITER = 100
 
