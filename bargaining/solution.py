@@ -83,13 +83,15 @@ class Component:
 class NashEquilibria(Solution):
     """Nash equilibria of a stage game.
 
-    ``profiles[k]`` is a pair of mixed actions (x, y), ``payoffs[k]`` what they earn, ``regret[k]`` the largest gain from deviating.
+    ``profiles[k]`` is a pair of mixed actions (x, y), ``payoffs[k]`` what they earn, ``regret[k]`` the largest gain from deviating,
+    relative to the deviator's payoff span. `degenerate` says whether some mixed action has more best responses than actions it plays
+    (then equilibria may form a continuum); None if not determined.
     """
 
     profiles: tuple[tuple[Floats, Floats], ...]
     payoffs: Floats
     regret: Floats
-    degenerate: bool
+    degenerate: bool | None
 
     def row(self) -> dict[str, Any]:
         """Count, largest regret and whether the game is degenerate."""
