@@ -1,1 +1,48 @@
 """From stored rows to figures, tables and numbers; never solves."""
+
+from pathlib import Path
+
+
+def report(results: Path, out: Path) -> list[Path]:
+    """Draw every figure that the results of an experiment allow.
+
+    For each run and calibration with agreements the linkage lattice; for each run the payoff sets of its calibrations; for each sweep
+    over the strategic value of withholding and the security worth of the chip curb, the phase diagram. The same results give the same
+    bytes.
+
+    Parameters
+    ----------
+    results : Path
+        Folder with ``rows.csv``, ``points.csv`` and ``manifest.json``.
+    out : Path
+        Folder for the figures, made if need be.
+
+    Returns
+    -------
+    list of Path
+        The files written, an SVG and a PNG for each figure.
+
+    Raises
+    ------
+    ReportError
+        If a file is missing or cannot be read.
+    OSError
+        If a figure cannot be written.
+    """
+    from bargaining.report import lattice, page, phase, sets
+    from bargaining.report.source import Results
+
+    cases = list(Results.read(Path(results)).cases())
+    written: list[Path] = []
+    with page.style():
+        for case in cases:
+            if lattice.applies(case):
+                written += page.save(lattice.draw(case), Path(out), f"lattice-{case.name}")
+        for run in dict.fromkeys(case.run for case in cases):
+            shown = [case for case in cases if case.run == run and sets.applies(case)]
+            if shown:
+                written += page.save(sets.draw(shown), Path(out), f"sets-{run}")
+        for case in cases:
+            if phase.applies(case):
+                written += page.save(phase.draw(case), Path(out), f"phase-{case.name}")
+    return written

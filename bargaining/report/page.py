@@ -1,0 +1,42 @@
+"""How every figure looks, and how it is saved: the same bytes for the same rows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+_STYLE: dict[Any, Any] = {
+    "font.family": "serif",
+    "font.serif": ["DejaVu Serif"],  # ships with matplotlib, so text is laid out alike on every machine
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#555555",
+    "legend.frameon": False,
+    "legend.fontsize": 8.0,
+    "svg.hashsalt": "bargaining",
+    "svg.fonttype": "path",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The style in which figures are drawn and saved; leaves matplotlib as it was."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def save(figure: Figure, folder: Path, name: str, dpi: int = 130) -> list[Path]:
+    """Write ``name.svg`` and ``name.png`` without dates or version numbers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vector, raster = folder / f"{name}.svg", folder / f"{name}.png"
+    figure.savefig(vector, metadata={"Date": None, "Creator": None}, dpi=dpi)
+    figure.savefig(raster, metadata={"Software": None}, dpi=dpi)
+    return [vector, raster]

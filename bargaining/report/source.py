@@ -1,0 +1,198 @@
+"""What a figure is drawn from: the rows, the vertices and the words of a finished experiment."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bargaining.payoff_set import PayoffSet
+from bargaining.store import MANIFEST, POINTS, ROWS, Row, read_table
+
+_WORDS = ("run", "scenario", "calibration", "stance", "partition", "agreement", "verdict", "violated", "best_stationary", "status")
+_FLAGS = ("sustained", "voluntary", "tie")
+_NUMBERS = (
+    *("point", "delta_us", "delta_cn", "critical_delta", "critical_delta_nash", "rate_multiple", "breakdown_hazard", "retaliation_lag"),
+    *("best_us", "best_cn", "worst_us", "worst_cn", "joint_surplus", "bargain_us", "bargain_cn", "error_bound"),
+)
+# Any other column of the rows is a parameter that the experiment sweeps.
+_KNOWN = {*_WORDS, *_FLAGS, *_NUMBERS}
+
+
+class ReportError(ValueError):
+    """Results that cannot be reported: a file or a column is missing, or a cell is no number."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a run's names mean to a reader: words, units, and the payoffs everything is compared with."""
+
+    title: str
+    unit: str = "payoff units"
+    notice: str = ""
+    issues: Mapping[str, str] = field(default_factory=dict)
+    stances: Mapping[str, str] = field(default_factory=dict)
+    agreements: Mapping[str, str] = field(default_factory=dict)
+    status_quo: str = "status quo"
+    status_quo_payoffs: tuple[float, float] = (0.0, 0.0)
+    parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    bounds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def issue(self, name: str) -> str:
+        """An issue in words, without what its words have in brackets."""
+        return self.issues.get(name, name).split(" (")[0]
+
+    def story(self) -> str:
+        """Title, unit and notice, as sentences."""
+        notice = f" {self.notice.rstrip('.')}." if self.notice else ""
+        return f"{self.title}. Payoffs: {self.unit}.{notice}"
+
+    def stance(self, partition: str) -> str:
+        """Whose stance a partition is, or nothing."""
+        return next((stance for stance, named in self.stances.items() if named == partition), "")
+
+    def partition(self, partition: str) -> str:
+        """A partition in words.
+
+        Examples
+        --------
+        >>> words = Words("example", issues={"T": "tariffs", "R": "rare earths", "A": "AI chips"})
+        >>> words.partition("T,R|A"), words.partition("T|R|A")
+        ('tariffs + rare earths; AI chips alone', 'nothing linked')
+        """
+        return "; ".join(self.partition_lines(partition))
+
+    def partition_lines(self, partition: str) -> tuple[str, ...]:
+        """A partition in words, one line a block of linked issues and one for the issues that stand alone."""
+        blocks = [[self.issue(name) for name in block.split(",")] for block in partition.split("|")]
+        alone = [block[0] for block in blocks if len(block) == 1]
+        if len(alone) == len(blocks) > 1:
+            return ("nothing linked",)
+        if len(blocks) == 1:
+            return ("everything linked",)
+        linked = tuple(" + ".join(block) for block in blocks if len(block) > 1)
+        return (*linked, ", ".join(alone) + " alone") if alone else linked
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One run at one calibration: its rows, its payoff sets, its words; `swept` are the parameters that vary in it."""
+
+    run: str
+    calibration: str
+    rows: Sequence[Row]
+    sets: Mapping[str, PayoffSet]
+    words: Words
+    swept: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Run and calibration, as in a file name."""
+        return f"{self.run}-{self.calibration}" if self.calibration else self.run
+
+    @property
+    def setting(self) -> str:
+        """Calibration and discount factors, as a sentence."""
+        pairs = [(row["delta_us"], row["delta_cn"]) for row in self.rows if row.get("delta_us") is not None]
+        factors = {f"U.S. {us:.3f}, China {cn:.3f}" for us, cn in pairs}
+        calibration = f"{capital(self.calibration)} calibration. " if self.calibration else ""
+        return f"{calibration}Discount factors per period: {factors.pop()}." if len(factors) == 1 else calibration.strip()
+
+    @property
+    def partitions(self) -> list[str]:
+        """Partitions, coarsest first; none if nothing was solved."""
+        return sorted(dict.fromkeys(row["partition"] for row in self.rows if row.get("partition")), key=lambda name: name.count("|"))
+
+    def agreements(self) -> list[Row]:
+        """The rows on agreements; a run may ask for the payoff sets only."""
+        return [row for row in self.rows if row.get("agreement")]
+
+    def values(self, parameter: str) -> list[float]:
+        """Values that a swept parameter takes, in order."""
+        return sorted({row[parameter] for row in self.rows if row.get(parameter) is not None})
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """A folder of results."""
+
+    rows: list[Row]
+    points: list[Row]
+    manifest: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path) -> "Results":
+        """Read ``rows.csv``, ``points.csv`` and ``manifest.json``.
+
+        Raises
+        ------
+        ReportError
+            If a file or a column is missing or a cell is no number; one line that says which.
+        """
+        # A point that failed has no more than these columns.
+        rows = _read(folder / ROWS, required=("run", "point", "scenario", "calibration", "status"), numbers=_NUMBERS)
+        points = _read(folder / POINTS, required=("run", "calibration", "partition", "us", "cn"), numbers=("us", "cn"))
+        path = folder / MANIFEST
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ReportError(f"{path}: {error.strerror}; run the experiment first") from None
+        except ValueError:
+            raise ReportError(f"{path}: not JSON") from None
+        return cls(rows, points, manifest)
+
+    def words(self, run: str, scenario: str) -> Words:
+        """The words of a run, from the manifest; names stand for themselves where it has none."""
+        entry = dict(self.manifest.get("runs", {}).get(run, {}))
+        quo = entry.get("status_quo") or {}
+        payoffs = quo.get("payoffs") or (0.0, 0.0)
+        return Words(
+            title=entry.get("title", scenario),
+            unit=entry.get("unit", "payoff units"),
+            notice=entry.get("notice", ""),
+            issues=entry.get("issues", {}),
+            stances=entry.get("stances", {}),
+            agreements=entry.get("agreements", {}),
+            status_quo=quo.get("name", "status quo"),
+            status_quo_payoffs=(float(payoffs[0]), float(payoffs[1])),
+            parameters=entry.get("parameters", {}),
+            bounds=entry.get("bounds", {}),
+        )
+
+    def cases(self) -> Iterator[Case]:
+        """Every run × calibration, in the order of the rows."""
+        groups: dict[tuple[str, str, str], list[Row]] = {}
+        for row in self.rows:
+            groups.setdefault((row["run"], row["scenario"], row["calibration"] or ""), []).append(row)
+        vertices: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+        for row in self.points:
+            vertices.setdefault((row["run"], row["calibration"] or "", row["partition"]), []).append((row["us"], row["cn"]))
+        for (run, scenario, calibration), rows in groups.items():
+            swept = tuple(name for name in rows[0] if name not in _KNOWN and len({row[name] for row in rows} - {None}) > 1)
+            partitions = dict.fromkeys(row["partition"] for row in rows if row.get("partition"))
+            # The vertices of a swept case belong to many games; no figure lays them over each other.
+            sets = {} if swept else {name: PayoffSet(vertices.get((run, calibration, name), [])) for name in partitions}  # type: ignore[arg-type]
+            yield Case(run, calibration, rows, sets, self.words(run, scenario), swept)
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def _read(path: Path, required: tuple[str, ...], numbers: tuple[str, ...]) -> list[Row]:
+    try:
+        rows = read_table(path)
+    except OSError as error:
+        raise ReportError(f"{path}: {error.strerror}; run the experiment first") from None
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ReportError(f"{path}: not a table ({error})") from None
+    missing = [column for column in required if rows and column not in rows[0]]
+    if missing:
+        raise ReportError(f"{path}: no column {missing[0]!r}; columns: {', '.join(rows[0])}")
+    for column in numbers:
+        wrong = [(k, row[column]) for k, row in enumerate(rows) if not isinstance(row.get(column), (int, float, type(None)))]
+        if wrong:
+            raise ReportError(f"{path}:{wrong[0][0] + 2}: column {column!r} has {wrong[0][1]!r}, expected a number")
+    return rows
