@@ -119,6 +119,12 @@ class Document:
         places = {key[len(path) :]: place for key, place in self.places.items() if key[: len(path)] == path and len(key) > len(path)}
         return Document(copy.deepcopy(data), self.source, places)
 
+    def without(self, key: str) -> "Document":
+        """This document without one of its top keys."""
+        result = Document({each: value for each, value in self.data.items() if each != key}, self.source, dict(self.places))
+        result.forget((key,))
+        return result
+
     def overlay(self, patch: "Document") -> "Document":
         """This document with `patch` laid over it: mappings are merged, all else is replaced, and a null removes the key."""
         result = Document(copy.deepcopy(self.data), self.source, dict(self.places))
@@ -145,7 +151,10 @@ class Document:
         for step in parents:
             position = _step(target, step, path, flag)
             path = (*path, position)
-            target = target.setdefault(step, {}) if isinstance(target, dict) else target[int(position)]
+            if isinstance(target, dict) and step not in target:
+                target[step] = {}
+                result.places[path] = flag
+            target = target[position]
         position = _step(target, last, path, flag)
         target[position] = value
         result.forget((*path, position))
@@ -179,7 +188,7 @@ class Document:
             if kind == "extra_forbidden":
                 yield self.problem(path, "unknown key" + did_you_mean(path[-1], _keys(schema, path[:-1])))
             elif kind == "missing":
-                yield self.problem(path, "this key is missing")
+                yield self.problem(path, "an item is missing" if isinstance(path[-1], int) else "this key is missing")
             elif kind == "literal_error":
                 words = [word.strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
                 yield self.problem(path, f"{got!r} is not known" + did_you_mean(got, words))

@@ -104,7 +104,7 @@ class Point:
     run: str
     number: int
     scenario: str
-    calibration: str | None
+    calibration: str
     parameters: Mapping[str, Any]
     swept: Mapping[str, Any]
     options: Mapping[str, Any]
@@ -194,7 +194,7 @@ def read_experiment(path: Path, profile: str, overrides: Sequence[str]) -> tuple
         problems.append(document.problem(("name",), f"expected {path.stem!r}, the name of the file, got {name!r}"))
     changes = document.data.get("profiles")
     profiles = [each for each, change in changes.items() if isinstance(change, dict)] if isinstance(changes, dict) else []
-    base = Document({key: value for key, value in document.data.items() if key != "profiles"}, document.source, document.places)
+    base = document.without("profiles")
     variants = {"paper": base} | {each: base.overlay(document.subdocument(("profiles", each))) for each in profiles}
     for variant in variants.values():
         problems += _problems(variant)
@@ -221,10 +221,12 @@ def _problems(document: Document) -> tuple[str, ...]:
 
 
 def _points(name: str, run: Run) -> Iterator[Point]:
+    from bargaining.scenarios import scenario
+
     options = run.solver.model_dump(mode="python", exclude={"name"}, exclude_none=True)
     swept = run.design.as_points() if run.design else [{}]
     number = 0
-    for calibration in run.calibrations or (None,):
+    for calibration in run.calibrations or (scenario(run.scenario).calibration,):
         for values in swept:
             yield Point(name, number, run.scenario, calibration, {**run.parameters, **values}, values, options)
             number += 1

@@ -130,7 +130,6 @@ def solve_point(point: Point) -> Part:
         lattice = linkage_lattice(game, agreements, **options)
     except (ValueError, ArithmeticError, RuntimeError) as error:
         return Part([{**front, **point.swept, "status": "failed"}], {}, f"{type(error).__name__}: {error}")
-    front["calibration"] = story.calibration
     stances = {partition: words for words, partition in _stances(story).items()}
     front["delta_us"], front["delta_cn"] = game.deltas
     rows = [{**front, "stance": stances.get(record["partition"]), **point.swept, **record} for record in lattice.rows()]
