@@ -1,0 +1,175 @@
+"""Convex polygons in the plane, as vertex arrays in counter-clockwise order: clip, hull, thin out.
+
+Orientation tests use exact signs of floating-point cross products of coordinate differences, without a tolerance: a tolerance in the
+test of a monotone chain can drop a true corner where several points share an abscissa up to rounding. Near-collinear vertices are
+removed afterwards, by their distance from the segment that would replace them.
+"""
+
+import numpy as np
+
+from bargaining.kernels._jit import kernel
+
+
+@kernel
+def clip(vertices, tags, count, n0, n1, offset, out_vertices, out_tags):
+    """Cut a polygon with the half-plane n·w ≤ offset.
+
+    Parameters
+    ----------
+    vertices, tags, count : array (>= count, 2), array (>= count,), int
+        The polygon; a tag travels with each vertex, and a vertex made by the cut gets -1.
+    n0, n1, offset : float
+    out_vertices, out_tags : arrays with room for count + 1 entries
+        Overwritten.
+
+    Returns
+    -------
+    int
+        Number of vertices left, 0 if nothing is.
+    """
+    kept = 0
+    for k in range(count):
+        following = k + 1 if k + 1 < count else 0
+        here = n0 * vertices[k, 0] + n1 * vertices[k, 1] - offset
+        there = n0 * vertices[following, 0] + n1 * vertices[following, 1] - offset
+        if here <= 0.0:
+            out_vertices[kept, 0] = vertices[k, 0]
+            out_vertices[kept, 1] = vertices[k, 1]
+            out_tags[kept] = tags[k]
+            kept += 1
+        if (here < 0.0 < there) or (there < 0.0 < here):
+            share = here / (here - there)
+            out_vertices[kept, 0] = vertices[k, 0] + share * (vertices[following, 0] - vertices[k, 0])
+            out_vertices[kept, 1] = vertices[k, 1] + share * (vertices[following, 1] - vertices[k, 1])
+            out_tags[kept] = -1
+            kept += 1
+            if count == 2:
+                # A segment has one edge, walked twice: cut it once.
+                if here > 0.0:
+                    out_vertices[kept, 0] = vertices[following, 0]
+                    out_vertices[kept, 1] = vertices[following, 1]
+                    out_tags[kept] = tags[following]
+                    kept += 1
+                break
+    return kept
+
+
+@kernel
+def sort_points(points, count, order):
+    """Heap sort: positions of the first `count` points by abscissa, then ordinate, into `order`."""
+    for k in range(count):
+        order[k] = k
+    start = count // 2
+    end = count
+    while end > 1:
+        if start > 0:
+            start -= 1
+        else:
+            end -= 1
+            order[end], order[0] = order[0], order[end]
+        root = start
+        while True:
+            child = 2 * root + 1
+            if child >= end:
+                break
+            if child + 1 < end and _before(points, order[child], order[child + 1]):
+                child += 1
+            if not _before(points, order[root], order[child]):
+                break
+            order[root], order[child] = order[child], order[root]
+            root = child
+
+
+@kernel
+def _before(points, j, k):
+    if points[j, 0] != points[k, 0]:
+        return points[j, 0] < points[k, 0]
+    return points[j, 1] < points[k, 1]
+
+
+@kernel
+def hull(points, count, order, chain):
+    """Monotone chain (Andrew 1979): positions of the hull's vertices, counter-clockwise, into `chain`; their number is returned.
+
+    `order` has room for `count` entries, `chain` for ``2 count + 2``. Strict turns only: no point on an edge is a vertex.
+    """
+    if count == 0:
+        return 0
+    sort_points(points, count, order)
+    distinct = 1
+    for k in range(1, count):
+        last = order[distinct - 1]
+        if points[order[k], 0] != points[last, 0] or points[order[k], 1] != points[last, 1]:
+            order[distinct] = order[k]
+            distinct += 1
+    if distinct == 1:
+        chain[0] = order[0]
+        return 1
+    size = 0
+    for k in range(distinct):
+        while size >= 2 and not _left_turn(points, chain[size - 2], chain[size - 1], order[k]):
+            size -= 1
+        chain[size] = order[k]
+        size += 1
+    lower = size
+    for k in range(distinct - 2, -1, -1):
+        while size > lower and not _left_turn(points, chain[size - 2], chain[size - 1], order[k]):
+            size -= 1
+        chain[size] = order[k]
+        size += 1
+    return size - 1
+
+
+@kernel
+def _left_turn(points, a, b, c):
+    return (points[b, 0] - points[a, 0]) * (points[c, 1] - points[a, 1]) - (points[b, 1] - points[a, 1]) * (
+        points[c, 0] - points[a, 0]
+    ) > 0.0
+
+
+@kernel
+def distance_to_segment(x, y, ax, ay, bx, by):
+    """Euclidean distance from (x, y) to the segment from a to b."""
+    dx = bx - ax
+    dy = by - ay
+    length = dx * dx + dy * dy
+    share = 0.0
+    if length > 0.0:
+        share = ((x - ax) * dx + (y - ay) * dy) / length
+        share = min(1.0, max(0.0, share))
+    ex = ax + share * dx - x
+    ey = ay + share * dy - y
+    return np.sqrt(ex * ex + ey * ey)
+
+
+@kernel
+def thin(points, chain, size, tolerance):
+    """Drop vertices of a hull that lie within `tolerance` of the segment between their neighbours; no two neighbours in one pass.
+
+    Works on the positions in `chain`; the set that is left lies inside the old one and within `tolerance` of it.
+    """
+    if size <= 2:
+        if size == 2 and distance_to_segment(
+            points[chain[0], 0], points[chain[0], 1], points[chain[1], 0], points[chain[1], 1], points[chain[1], 0], points[chain[1], 1]
+        ) <= tolerance:
+            return 1
+        return size
+    kept = 0
+    dropped_before = False
+    first_dropped = False
+    for k in range(size):
+        before = chain[kept - 1] if kept > 0 else chain[size - 1]
+        after = chain[k + 1] if k + 1 < size else chain[0]
+        here = chain[k]
+        near = distance_to_segment(
+            points[here, 0], points[here, 1], points[before, 0], points[before, 1], points[after, 0], points[after, 1]
+        ) <= tolerance
+        if near and not dropped_before and not (k == size - 1 and first_dropped):
+            dropped_before = True
+            if k == 0:
+                first_dropped = True
+        else:
+            chain[kept] = here
+            kept += 1
+            dropped_before = False
+    return kept

@@ -1,0 +1,431 @@
+r"""The set operator of repeated games, from outside by support functions and from inside by polygons.
+
+With :math:`D = \mathrm{diag}(\delta_i)`, :math:`h_i(a)` the best one-shot deviation gain and :math:`u_i(W) = \min_W w_i`,
+
+.. math:: B(W) = \mathrm{co} \bigcup_a \{(I-D) g(a) + D w : w \in W,\ w_i \ge b_i(a)\},\qquad
+          b_i(a) = u_i(W) + \tfrac{1-\delta_i}{\delta_i} h_i(a).
+
+The set V of equilibrium payoffs is the largest fixed point (Abreu, Pearce and Stacchetti 1990; Cronshaw and Luenberger 1994). All
+payoffs here are scaled to the unit square.
+
+*Outside*: W is kept as half-planes n_j·w ≤ c_j with sorted normals that include the four axis directions. Each new offset is a dual
+bound on the support function of B(W): a non-negative combination of constraints that reproduces the direction bounds it whatever the
+rounding, and the rounding error of the combination itself is added. So V ⊆ W implies V ⊆ B(W) ⊆ the new W, sweep after sweep.
+
+*Inside*: polygons under a slightly stricter operator (constraints raised by `slack`, continuations drawn a little towards the centre).
+Its fixed point is self-generating under the true operator with room for rounding; that room is what the exact check afterwards needs.
+"""
+
+import numpy as np
+
+from bargaining.kernels._jit import kernel
+from bargaining.kernels.polygon import clip, hull, thin
+
+# Errors of the scaled payoffs, of a product and a sum of numbers of size one, with a factor of four to spare.
+ROUNDING = 4.0 * 2.220446049250313e-16
+
+
+@kernel
+def _axes(normals):
+    """Positions of the normals e1, e2, -e1, -e2."""
+    axes = np.empty(4, np.int64)
+    for j in range(normals.shape[0]):
+        if normals[j, 1] == 0.0:
+            axes[0 if normals[j, 0] > 0.0 else 2] = j
+        elif normals[j, 0] == 0.0:
+            axes[1 if normals[j, 1] > 0.0 else 3] = j
+    return axes
+
+
+@kernel
+def _dual_bounds(normals, offsets, directions, bounds):
+    """Upper bounds on the support function of {n_j·w ≤ c_j} in sorted directions, from the two normals beside each."""
+    count = normals.shape[0]
+    pointer = 0
+    for k in range(directions.shape[0]):
+        x = directions[k, 0]
+        y = directions[k, 1]
+        for _ in range(2 * count):
+            following = pointer + 1 if pointer + 1 < count else 0
+            px, py = normals[pointer, 0], normals[pointer, 1]
+            qx, qy = normals[following, 0], normals[following, 1]
+            if px * y - py * x >= 0.0 and x * qy - y * qx >= 0.0 and (px + qx) * x + (py + qy) * y > 0.0:
+                break
+            pointer = following
+        # Take the multiplier of the second normal from the cross product and that of the first by projection: what is left over is
+        # of the order of rounding however close the two normals are. It is bounded by |w| ≤ 2.
+        beta = max(0.0, (px * y - py * x) / (px * qy - py * qx))
+        alpha = max(0.0, ((x - beta * qx) * px + (y - beta * qy) * py) / (px * px + py * py))
+        left = abs(x - alpha * px - beta * qx) + abs(y - alpha * py - beta * qy)
+        bounds[k] = alpha * offsets[pointer] + beta * offsets[following] + 2.0 * left + ROUNDING * (1.0 + alpha + beta)
+
+
+@kernel
+def support_sweep(g, gain, delta, normals, offsets, directions, alive, best):
+    """One application of B: new offsets `best` for `directions` (sorted like the normals), from the set {n_j·w ≤ c_j}.
+
+    A profile whose constraints no continuation in the set can meet is struck from `alive` for good (the sets only shrink).
+
+    Parameters
+    ----------
+    g : array, shape (A, 2)
+        Payoffs of the profiles, in [0, 1].
+    gain : array, shape (A, 2)
+        Best one-shot deviation gains, non-negative.
+    delta : array, shape (2,)
+    normals, offsets : arrays, shapes (J, 2), (J,)
+    directions : array, shape (K, 2)
+    alive : bool array, shape (A,)
+        Modified.
+    best : array, shape (K,)
+        Overwritten.
+
+    Returns
+    -------
+    int
+        Number of profiles alive; 0 proves that V is empty.
+    """
+    count = normals.shape[0]
+    axes = _axes(normals)
+    worst0 = -offsets[axes[2]]
+    worst1 = -offsets[axes[3]]
+    scaled = np.empty((directions.shape[0], 2))
+    for k in range(directions.shape[0]):
+        scaled[k, 0] = delta[0] * directions[k, 0]
+        scaled[k, 1] = delta[1] * directions[k, 1]
+        best[k] = -np.inf
+    free = np.empty(directions.shape[0])
+    _dual_bounds(normals, offsets, scaled, free)
+    rate0 = (1.0 - delta[0]) / delta[0]
+    rate1 = (1.0 - delta[1]) / delta[1]
+    living = 0
+    for a in range(g.shape[0]):
+        if not alive[a]:
+            continue
+        bound0 = gain[a, 0] > 0.0
+        bound1 = gain[a, 1] > 0.0
+        # Constraints are lowered by the rounding error they may carry.
+        b0 = worst0 + rate0 * gain[a, 0] - ROUNDING * (1.0 + rate0) if bound0 else worst0
+        b1 = worst1 + rate1 * gain[a, 1] - ROUNDING * (1.0 + rate1) if bound1 else worst1
+        # The edges that the lines w0 = b0 and w1 = b1 cross, and whether any point of the set lies beyond both lines.
+        upper = lower = right = left = -1
+        top = rightmost = np.inf
+        bottom = leftmost = -np.inf
+        feasible = True
+        for j in range(count):
+            nx, ny = normals[j, 0], normals[j, 1]
+            c = offsets[j]
+            if nx >= 0.0 and ny >= 0.0 and nx * b0 + ny * b1 > c + 2.0 * ROUNDING:
+                feasible = False
+                break
+            if bound0 and ny != 0.0:
+                height = (c - nx * b0) / ny
+                if ny > 0.0 and height < top:
+                    top, upper = height, j
+                elif ny < 0.0 and height > bottom:
+                    bottom, lower = height, j
+            if bound1 and nx != 0.0:
+                width = (c - ny * b1) / nx
+                if nx > 0.0 and width < rightmost:
+                    rightmost, right = width, j
+                elif nx < 0.0 and width > leftmost:
+                    leftmost, left = width, j
+        if not feasible:
+            alive[a] = False
+            continue
+        living += 1
+        for k in range(directions.shape[0]):
+            x = scaled[k, 0]
+            y = scaled[k, 1]
+            value = free[k]
+            if bound0:
+                j = upper if y > 0.0 else lower
+                if y == 0.0:
+                    if x < 0.0:
+                        value = min(value, x * b0 + ROUNDING)
+                elif j >= 0:
+                    alpha = y / normals[j, 1]
+                    sigma = alpha * normals[j, 0] - x
+                    if sigma >= 0.0:
+                        value = min(value, alpha * offsets[j] - sigma * b0 + ROUNDING * (1.0 + alpha + sigma))
+            if bound1:
+                j = right if x > 0.0 else left
+                if x == 0.0:
+                    if y < 0.0:
+                        value = min(value, y * b1 + ROUNDING)
+                elif j >= 0:
+                    alpha = x / normals[j, 0]
+                    sigma = alpha * normals[j, 1] - y
+                    if sigma >= 0.0:
+                        value = min(value, alpha * offsets[j] - sigma * b1 + ROUNDING * (1.0 + alpha + sigma))
+            if x <= 0.0 and y <= 0.0:
+                value = min(value, x * b0 + y * b1 + ROUNDING)
+            total = (directions[k, 0] - x) * g[a, 0] + (directions[k, 1] - y) * g[a, 1] + value + ROUNDING
+            best[k] = max(best[k], total)
+    return living
+
+
+@kernel
+def outer_sweeps(g, gain, delta, normals, offsets, alive, sweeps, change):
+    """Up to `sweeps` applications of B on fixed normals; offsets never rise.
+
+    Stops early when no offset moves by more than `change`. Returns (sweeps done, profiles alive, last change).
+    """
+    fresh = np.empty(normals.shape[0])
+    living = 0
+    moved = np.inf
+    done = 0
+    while done < sweeps and moved > change:
+        living = support_sweep(g, gain, delta, normals, offsets, normals, alive, fresh)
+        done += 1
+        if living == 0:
+            break
+        moved = 0.0
+        for j in range(normals.shape[0]):
+            if fresh[j] < offsets[j]:
+                moved = max(moved, offsets[j] - fresh[j])
+                offsets[j] = fresh[j]
+    return done, living, moved
+
+
+@kernel
+def half_plane_polygon(normals, offsets, vertices):
+    """Vertices of {n_j·w ≤ c_j}, counter-clockwise, into `vertices` (room for J + 5); their number is returned."""
+    room = normals.shape[0] + 5
+    axes = _axes(normals)
+    current = np.empty((room, 2))
+    other = np.empty((room, 2))
+    tags = np.empty(room, np.int64)
+    other_tags = np.empty(room, np.int64)
+    right, top = offsets[axes[0]], offsets[axes[1]]
+    # Rounding can leave opposite offsets crossed by its own size; the set is then as thin as that.
+    left, bottom = min(-offsets[axes[2]], right), min(-offsets[axes[3]], top)
+    current[0, 0], current[0, 1] = left, bottom
+    current[1, 0], current[1, 1] = right, bottom
+    current[2, 0], current[2, 1] = right, top
+    current[3, 0], current[3, 1] = left, top
+    count = 4
+    for j in range(normals.shape[0]):
+        if normals[j, 0] == 0.0 or normals[j, 1] == 0.0:
+            continue
+        kept = clip(current, tags, count, normals[j, 0], normals[j, 1], offsets[j] + 2.0 * ROUNDING, other, other_tags)
+        if kept > 0:
+            current, other = other, current
+            count = kept
+    for k in range(count):
+        vertices[k, 0] = current[k, 0]
+        vertices[k, 1] = current[k, 1]
+    return count
+
+
+@kernel
+def generate(g, gain, delta, vertices, tags, count, active, slack, inward, tolerance, points, makers, stays):
+    """One application of B to a polygon, or of the stricter operator if `slack` is positive.
+
+    A profile that can be played for ever within the constraints contributes its own payoff (`stays`). With a common discount factor it
+    contributes nothing else: every other point that it generates lies between its payoff and a point of the set.
+
+    Parameters
+    ----------
+    g, gain, delta : arrays, shapes (A, 2), (A, 2), (2,)
+    vertices, tags, count : the polygon
+    active : bool array, shape (A,)
+        Profiles to use.
+    slack : float
+        Added to constraints of profiles that someone would want to leave.
+    inward : float
+        Share by which continuations are drawn towards the centre.
+    tolerance : float
+        How far the constraints may be missed (a float iteration from outside needs a little).
+    points, makers, stays : arrays, shapes (R, 2), (R,), (R,)
+        Overwritten: generated points, the profile that generates each, and whether it does so by being played for ever.
+
+    Returns
+    -------
+    int
+        Number of points; -1 if there is no room for them.
+    """
+    room = count + 4
+    first = np.empty((room, 2))
+    second = np.empty((room, 2))
+    first_tags = np.empty(room, np.int64)
+    second_tags = np.empty(room, np.int64)
+    worst0 = np.inf
+    worst1 = np.inf
+    centre0 = 0.0
+    centre1 = 0.0
+    for k in range(count):
+        worst0 = min(worst0, vertices[k, 0])
+        worst1 = min(worst1, vertices[k, 1])
+        centre0 += vertices[k, 0] / count
+        centre1 += vertices[k, 1] / count
+    rate0 = (1.0 - delta[0]) / delta[0]
+    rate1 = (1.0 - delta[1]) / delta[1]
+    common = delta[0] == delta[1]
+    size = 0
+    for a in range(g.shape[0]):
+        if not active[a]:
+            continue
+        bound0 = gain[a, 0] > 0.0
+        bound1 = gain[a, 1] > 0.0
+        b0 = worst0 + rate0 * gain[a, 0] + slack - tolerance if bound0 else worst0 - tolerance
+        b1 = worst1 + rate1 * gain[a, 1] + slack - tolerance if bound1 else worst1 - tolerance
+        if size + count + 5 > points.shape[0]:
+            return -1
+        forever = g[a, 0] >= b0 and g[a, 1] >= b1
+        if forever:
+            points[size, 0] = g[a, 0]
+            points[size, 1] = g[a, 1]
+            makers[size] = a
+            stays[size] = True
+            size += 1
+            if common:
+                continue
+        for k in range(count):
+            first[k, 0] = centre0 + (1.0 - inward) * (vertices[k, 0] - centre0)
+            first[k, 1] = centre1 + (1.0 - inward) * (vertices[k, 1] - centre1)
+        kept = count
+        if bound0:
+            kept = clip(first, first_tags, kept, -1.0, 0.0, -b0, second, second_tags)
+            first, second = second, first
+            first_tags, second_tags = second_tags, first_tags
+        if bound1 and kept > 0:
+            kept = clip(first, first_tags, kept, 0.0, -1.0, -b1, second, second_tags)
+            first, second = second, first
+            first_tags, second_tags = second_tags, first_tags
+        for k in range(kept):
+            points[size, 0] = (1.0 - delta[0]) * g[a, 0] + delta[0] * first[k, 0]
+            points[size, 1] = (1.0 - delta[1]) * g[a, 1] + delta[1] * first[k, 1]
+            makers[size] = a
+            stays[size] = False
+            size += 1
+    return size
+
+
+@kernel
+def polygon_sweeps(g, gain, delta, vertices, makers, stays, count, active, slack, tolerance, thinning, stop, sweeps):
+    """Iterate the operator on a polygon until it moves by no more than `stop`.
+
+    With ``slack > 0`` it is the stricter operator, whose fixed points generate themselves with room for rounding; with ``slack = 0``
+    the operator itself, from outside, as a float estimate: then a profile that cannot be enforced any more is struck from `active`.
+
+    Parameters
+    ----------
+    g, gain, delta : arrays, shapes (A, 2), (A, 2), (2,)
+    vertices, makers, stays, count : the polygon; for each vertex the profile that generates it, and whether by being played for ever
+        Overwritten.
+    active : bool array, shape (A,)
+        Profiles to use.
+    slack, tolerance : float
+        Constraints are raised by the one and lowered by the other.
+    thinning : float
+        Vertices closer than this to the segment between their neighbours are dropped.
+    stop : float
+    sweeps : int
+
+    Returns
+    -------
+    tuple (int, int, float)
+        Number of vertices (0 if nothing is left, -1 if there is no room for them), sweeps done, last change.
+    """
+    capacity = vertices.shape[0]
+    living = 0
+    for a in range(g.shape[0]):
+        if active[a]:
+            living += 1
+    room = living * (count + 16) + 64
+    points = np.empty((room, 2))
+    point_makers = np.empty(room, np.int64)
+    point_stays = np.empty(room, np.bool_)
+    order = np.empty(room, np.int64)
+    chain = np.empty(2 * room + 2, np.int64)
+    moved = np.inf
+    done = 0
+    # Rounding can make an ill-conditioned set jitter for ever by more than `stop`: give up once the change no longer falls.
+    patience = 200.0 + 8.0 / (1.0 - max(delta[0], delta[1]))
+    least = np.inf
+    least_at = 0
+    while done < sweeps:
+        inward = 0.0
+        if slack > 0.0 and count > 2:
+            radius = _inradius(vertices, count)
+            if radius <= 0.0:
+                return 0, done, moved
+            inward = min(0.5, slack / radius)
+        size = generate(g, gain, delta, vertices, makers, count, active, slack, inward, tolerance, points, point_makers, point_stays)
+        if size < 0:
+            room = 2 * room + living * (count + 16)
+            points = np.empty((room, 2))
+            point_makers = np.empty(room, np.int64)
+            point_stays = np.empty(room, np.bool_)
+            order = np.empty(room, np.int64)
+            chain = np.empty(2 * room + 2, np.int64)
+            continue
+        done += 1
+        left = thin(points, chain, hull(points, size, order, chain), thinning)
+        if left == 0:
+            return 0, done, moved
+        if left > capacity:
+            return -1, done, moved
+        # The sets shrink towards the fixed point, so it is the old set's vertices that can lie far from the new one.
+        moved = 0.0
+        for k in range(count):
+            moved = max(moved, _distance_to_chain(vertices[k, 0], vertices[k, 1], points, chain, left))
+        for k in range(left):
+            vertices[k, 0] = points[chain[k], 0]
+            vertices[k, 1] = points[chain[k], 1]
+            makers[k] = point_makers[chain[k]]
+            stays[k] = point_stays[chain[k]]
+        count = left
+        if slack == 0.0:
+            for a in range(g.shape[0]):
+                active[a] = False
+            for k in range(size):
+                active[point_makers[k]] = True
+        if moved < 0.75 * least:
+            least = moved
+            least_at = done
+        if moved <= stop or done - least_at > patience:
+            break
+    return count, done, moved
+
+
+@kernel
+def _inradius(vertices, count):
+    """Distance from the mean of the vertices to the nearest edge."""
+    centre0 = 0.0
+    centre1 = 0.0
+    for k in range(count):
+        centre0 += vertices[k, 0] / count
+        centre1 += vertices[k, 1] / count
+    radius = np.inf
+    for k in range(count):
+        following = k + 1 if k + 1 < count else 0
+        dx = vertices[following, 0] - vertices[k, 0]
+        dy = vertices[following, 1] - vertices[k, 1]
+        length = np.sqrt(dx * dx + dy * dy)
+        if length > 0.0:
+            radius = min(radius, (dx * (centre1 - vertices[k, 1]) - dy * (centre0 - vertices[k, 0])) / length)
+    return radius
+
+
+@kernel
+def _distance_to_chain(x, y, points, chain, size):
+    """Distance from a point to the convex polygon of chained positions."""
+    inside = size > 2
+    best = np.inf
+    for k in range(size):
+        a = chain[k]
+        b = chain[k + 1] if k + 1 < size else chain[0]
+        dx = points[b, 0] - points[a, 0]
+        dy = points[b, 1] - points[a, 1]
+        if dx * (y - points[a, 1]) - dy * (x - points[a, 0]) < 0.0:
+            inside = False
+        length = dx * dx + dy * dy
+        share = 0.0
+        if length > 0.0:
+            share = min(1.0, max(0.0, ((x - points[a, 0]) * dx + (y - points[a, 1]) * dy) / length))
+        ex = points[a, 0] + share * dx - x
+        ey = points[a, 1] + share * dy - y
+        best = min(best, np.sqrt(ex * ex + ey * ey))
+    return 0.0 if inside else best
