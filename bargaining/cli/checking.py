@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bargaining.cli import Exit
 from bargaining.cli.running import progress_bar
-from bargaining.cli.terminal import print_json, stderr, stdout, table
+from bargaining.cli.terminal import print_json, print_table, stderr, stdout, table
 from bargaining.comparison import Item, compare
 from bargaining.config import ConfigError
 from bargaining.experiment import experiment_files, find, results_folder
@@ -54,8 +54,8 @@ def _with_results() -> list[str]:
 
 
 def _print(title: str, items: list[Item]) -> None:
-    made = table(title, "item", "agrees", "largest difference", "relative", "where", left=2)
+    made = table("item", "agrees", "largest difference", "relative", "where", left=2)
     made.columns[-1].justify = "left"
     for item in items:
         made.add_row(item.item, "yes" if item.agrees else "NO", f"{item.absolute:.3g}", f"{item.relative:.3g}", item.where)
-    stdout().print(made)
+    print_table(stdout(), title, made)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from bargaining import provenance
-from bargaining.cli.terminal import number, print_json, stdout, table
+from bargaining.cli.terminal import number, print_json, print_table, stderr, stdout, table
 from bargaining.config import ConfigError, did_you_mean
 from bargaining.experiment import Experiment, experiment_files, find, fingerprint, issue_game, read_experiment, results_folder
 from bargaining.games import StageGame
@@ -34,12 +34,12 @@ def list_everything(as_json: bool) -> None:
         return
     console = stdout()
     for title, entries in (("experiments", experiments), ("scenarios", scenarios)):
-        made = table(title, "", "", left=2)
+        made = table("", "", left=2)
         made.show_header = False
         for name, words in entries.items():
             made.add_row(name, words)
-        console.print(made)
-    console.print("`bargaining show NAME` says more.")
+        print_table(console, title, made)
+    stderr().print("`bargaining show NAME` says more.")
 
 
 def show_experiment(name: str, profile: str, as_json: bool) -> None:
@@ -65,13 +65,13 @@ def show_experiment(name: str, profile: str, as_json: bool) -> None:
         return
     console = stdout()
     console.print(f"{experiment.name} ({path})\n{experiment.question}\n")
-    made = table(f"runs, profile {profile}", "run", "scenario", "calibrations", "swept", "solver", "points", left=5)
+    made = table("run", "scenario", "calibrations", "swept", "solver", "points", left=5)
     for run_name, run in experiment.runs.items():
         number_of_points = sum(point.run == run_name for point in experiment.points())
         swept = ", ".join(run.design.as_points()[0]) if run.design else ""
         calibrations = ", ".join(run.calibrations or (scenario(run.scenario).calibration,))
         made.add_row(run_name, run.scenario, calibrations, swept, f"{run.solver.name}, tol {run.solver.tol:g}", str(number_of_points))
-    console.print(made)
+    print_table(console, f"runs, profile {profile}", made)
     console.print("\nprofiles: " + ", ".join(f"{each} ({count} points)" for each, count in points.items()))
     console.print(f"results: {folder}" + (" (complete)" if complete else " (none yet for this file and these sources)"))
 
@@ -91,26 +91,26 @@ def show_scenario(name: str, calibration: str | None, as_json: bool) -> None:
         return
     console, deltas = stdout(), story.game().deltas
     console.print(f"{name}: {story.title}")
-    console.print(f"calibration {story.calibration} (of {', '.join(story.calibrations)}); payoffs in {story.unit}")
+    console.print(f"calibration {story.calibration} (of {', '.join(story.calibrations)}); payoffs: {story.unit}")
     console.print(f"discount factors per 90 days: U.S. {deltas[0]:.4f}, China {deltas[1]:.4f}\n")
     _print_parameters(console, story)
     for issue, stage in issue_game(story).issues.items():
         console.print()
         _print_payoffs(console, f"{issue}: {story.issues_in_words[issue]}", stage, nash_equilibria(stage))
     console.print()
-    made = table("agreements", "name", "what the sides promise", left=2)
+    made = table("name", "what the sides promise", left=2)
     for agreement in story.agreements:
         made.add_row(agreement + (" (status quo)" if agreement == story.status_quo else ""), agreement_in_words(story, agreement))
-    console.print(made)
+    print_table(console, "agreements", made)
     console.print()
-    made = table("stances: who would link what to what (a comma links, a bar separates)", "stance", "partition", left=2)
+    made = table("stance", "partition", left=2)
     for words, partition in story.stances.items():
         made.add_row(words, partition)
-    console.print(made)
-    console.print()
-    console.print("What makes this a dilemma, or not", style="bold")
+    print_table(console, "stances: who would link what to what (a comma links, a bar separates)", made)
+    console.print("\nwhat makes this a dilemma, or not", style="bold")
     for sentence in story.explain():
-        console.print(f"  {sentence}")
+        console.print(f"- {sentence}")
+    _print_sources(console, story)
 
 
 def show_info(as_json: bool) -> None:
@@ -138,33 +138,36 @@ def show_info(as_json: bool) -> None:
 
 
 def _print_parameters(console: Console, story: Scenario) -> None:
-    made = table("parameters", "parameter", "value", "range", "unit", "status", "sources", left=1)
+    made = table("parameter", "value", "range", "unit", "status", "sources", left=1)
     for column in made.columns[3:]:
         column.justify = "left"
-    cited: dict[str, None] = {}
     for row in story.parameters():
-        assumed = row["status"] == "assumption"
-        spread = f"{row['low']:g} – {row['high']:g}" if row["low"] is not None else ""
+        assumed = "assumption" in row["status"]
+        low, high = row["low"], row["high"]
+        spread = "" if low is None else f"{low:g}" if low == high else f"{low:g} – {high:g}"
         value = row["value"] if isinstance(row["value"], str) else f"{row['value']:.4g}"
-        status = "ASSUMPTION" if assumed else row["status"]
+        status = row["status"].replace("assumption", "ASSUMPTION")
         made.add_row(row["field"], value, spread, row["unit"], status, ", ".join(row["source_ids"]), style="yellow" if assumed else "")
-        cited.update(dict.fromkeys(row["source_ids"]))
-    console.print(made)
+    print_table(console, "parameters", made)
+
+
+def _print_sources(console: Console, story: Scenario) -> None:
     records = facts()
-    known = [records[id] for id in cited if id in records]
-    if known:
-        console.print()
-        made = table("sources", "id", "quantity", "value", "unit", "source", left=2)
-        made.columns[3].justify = made.columns[4].justify = "left"
-        for record in known:
-            value = "" if record.value is None else f"{record.value:g}"
-            made.add_row(record.id, record.quantity, value, record.unit, f"{record.source_title} ({record.source_type})")
-        console.print(made)
+    cited = dict.fromkeys(id for row in story.parameters() for id in row["source_ids"] if id in records)
+    if not cited:
+        return
+    made = table("id", "quantity", "value", "unit", "source", left=2)
+    made.columns[3].justify = made.columns[4].justify = "left"
+    for record in (records[id] for id in cited):
+        value = "" if record.value is None else f"{record.value:g}"
+        made.add_row(record.id, record.quantity, value, record.unit, f"{record.source_title} ({record.source_type})")
+    console.print()
+    print_table(console, "sources of the parameters", made)
 
 
 def _print_payoffs(console: Console, title: str, stage: StageGame, equilibria: NashEquilibria) -> None:
     us, cn = stage.players
-    made = table(f"{title} (payoffs {us}, {cn}; * pure Nash equilibrium)", f"{us} \\ {cn}", *stage.actions[1])
+    made = table(f"{us} \\ {cn}", *stage.actions[1])
     pure = equilibria.pure()
     for a, label in enumerate(stage.actions[0]):
         cells = []
@@ -172,7 +175,7 @@ def _print_payoffs(console: Console, title: str, stage: StageGame, equilibria: N
             mark = " *" if (a, b) in pure else "  "
             cells.append(f"{number(float(stage.payoffs[0, a, b]))}, {number(float(stage.payoffs[1, a, b]))}{mark}")
         made.add_row(label, *cells)
-    console.print(made)
+    print_table(console, f"{title} (payoffs {us}, {cn}; * pure Nash equilibrium)", made)
     for x, y in equilibria.profiles:
         if np.count_nonzero(x) > 1 or np.count_nonzero(y) > 1:
             console.print(f"mixed Nash equilibrium: {us} {_mixture(x, stage.actions[0])}; {cn} {_mixture(y, stage.actions[1])}")

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from bargaining.cli.terminal import number, table
+from bargaining.cli.terminal import number, print_table, table
 from bargaining.store import Row
 
 _SETS = {
@@ -34,20 +34,20 @@ def print_lattices(console: Console, rows: Sequence[Row], manifest: Mapping[str,
 
 def _print_lattice(console: Console, title: str, rows: Sequence[Row], words: Mapping[str, Any]) -> None:
     agreements = list(dict.fromkeys(row["agreement"] for row in rows if row.get("agreement")))
-    made = table(title, "partition", "stance", *(name.replace("_", " ") for name in agreements), *_SETS.values(), left=2)
+    made = table("partition", "stance", *(name.replace("_", " ") for name in agreements), *_SETS.values(), left=2)
     notes = _Notes()
     for partition in dict.fromkeys(row["partition"] for row in rows):
         of = {row["agreement"]: row for row in rows if row["partition"] == partition}
         first = next(iter(of.values()))
         cells = [_cell(of[name], notes) if name in of else Text() for name in agreements]
         made.add_row(partition, first["stance"] or "", *cells, *(number(first[column]) for column in _SETS))
-    console.print(made)
+    print_table(console, title, made)
     console.print()
     deltas = next(((row["delta_us"], row["delta_cn"]) for row in rows if row.get("delta_us") is not None), None)
     if agreements:
         console.print("Agreement cells: the least common patience δ* (per 90 days) that sustains it for ever; static: it needs no future.")
     at = f" at δ = {deltas[0]:.3f} (U.S.), {deltas[1]:.3f} (China)" if deltas else ""
-    console.print(f"Payoffs: what each side can at best gain and at worst be forced to accept{at}, in {words['unit']}.")
+    console.print(f"Payoffs: what each side can at best gain and at worst be forced to accept{at}; {words['unit']}.")
     console.print(
         "Issues: " + ", ".join(f"{issue} {name}" for issue, name in words["issues"].items()) + "; a comma links, a bar separates."
     )
@@ -60,13 +60,13 @@ def _print_lattice(console: Console, title: str, rows: Sequence[Row], words: Map
 def _print_sweep(console: Console, title: str, rows: Sequence[Row], words: Mapping[str, Any]) -> None:
     points = len({row["point"] for row in rows})
     swept = " × ".join(words["parameters"])
-    made = table(f"{title}: {points} points over {swept}", "partition", "stance", *_SETS.values(), left=2)
+    made = table("partition", "stance", *_SETS.values(), left=2)
     for partition in dict.fromkeys(row["partition"] for row in rows if row.get("partition")):
         of = [row for row in rows if row.get("partition") == partition]
         made.add_row(partition, of[0]["stance"] or "", *(_range([row[column] for row in of]) for column in _SETS))
-    console.print(made)
+    print_table(console, f"{title}: {points} points over {swept}", made)
     console.print()
-    console.print(f"Payoffs from the lowest to the highest over the points, in {words['unit']}.")
+    console.print(f"Payoffs from the lowest to the highest over the points; {words['unit']}.")
     unsolved = [row for row in rows if row["status"] not in ("solved", "empty")]
     if unsolved:
         console.print(f"{len(unsolved)} of {len(rows)} rows are not proven: {', '.join(sorted({row['status'] for row in unsolved}))}.")

@@ -12,6 +12,7 @@ from bargaining.cli import Exit
 from bargaining.cli.lattice import print_lattices
 from bargaining.cli.terminal import print_json, stderr, stdout
 from bargaining.experiment import Experiment, find, results_folder
+from bargaining.kernels import _jit
 from bargaining.running import Results, run
 from bargaining.store import MANIFEST, POINTS, ROWS, Store, read_manifest
 
@@ -68,6 +69,8 @@ def run_experiment(
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr with count and time left; on a file or a pipe, one line when solving begins."""
+    # Asked before anything runs: reading the experiment compiles the first kernel already.
+    cold = _jit.is_cold()
     console = stderr()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -78,19 +81,12 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
             nonlocal begun
             if not begun and done < total:
                 begun = True
-                _announce(what, done, total)
+                console.print(f"{what} {total} points" + (f", {done} are done already" if done else ""))
+                if cold:
+                    console.print("compiling the kernels first: once on each machine, about a minute")
             bar.update(task, completed=done, total=total)
 
         yield progress
-
-
-def _announce(what: str, done: int, total: int) -> None:
-    from bargaining.kernels import _jit
-
-    kept = f", {done} are done already" if done else ""
-    stderr().print(f"{what} {total} points{kept}")
-    if _jit.is_cold():
-        stderr().print("compiling the kernels first: once on each machine, about a minute")
 
 
 def _draw(results: Results, committed: bool) -> Sequence[Path]:

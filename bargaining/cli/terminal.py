@@ -10,7 +10,6 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 # Wide enough for a lattice of five agreements; in a file or a pipe nothing should be folded.
 _PIPE_WIDTH = 160
@@ -32,12 +31,18 @@ def print_json(content: Mapping[str, Any]) -> None:
     click.echo(json.dumps(_speakable(content), indent=2, ensure_ascii=False))
 
 
-def table(title: str, *columns: str, left: int = 1) -> Table:
+def table(*columns: str, left: int = 1) -> Table:
     """An empty table; the first `left` columns hold words, the others numbers."""
-    made = Table(title=Text(title, style="bold"), title_justify="left", header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    made = Table(header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for k, column in enumerate(columns):
-        made.add_column(column, justify="left" if k < left else "right", overflow="fold", vertical="bottom")
+        made.add_column(column, justify="left" if k < left else "right", overflow="fold")
     return made
+
+
+def print_table(console: Console, title: str, made: Table) -> None:
+    """A table under its title, which is not folded to the table's width."""
+    console.print(title, style="bold")
+    console.print(made)
 
 
 def number(value: float | None, digits: int = 2) -> str:
