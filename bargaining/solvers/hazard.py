@@ -1,0 +1,88 @@
+r"""How much risk of breakdown an agreement survives.
+
+If the relationship ends for outside reasons with probability h a period, the players discount by :math:`(1-h)\delta_i`. That path is not a
+rate ray when the discount factors differ, so equilibrium sets need not shrink along it and the sustaining hazards need not form an
+interval. The number reported is the first failure: the largest h such that every smaller hazard is survived. Where the closed-form bounds
+(reversion to the worst static equilibria; pure minmax) leave a gap, the gap is scanned on a grid and the first failing step halved.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bargaining.games import RepeatedGame
+from bargaining.games.stage import Profile
+from bargaining.solution import Status
+from bargaining.solvers.equilibrium_set import equilibrium_set
+from bargaining.solvers.incentives import Incentives
+
+Floats = NDArray[np.float64]
+
+HALVINGS = 12
+
+
+@dataclass(eq=False)
+class HazardScan:
+    """Worst equilibrium payoffs of one stage game along the hazards, each solved once."""
+
+    incentives: Incentives
+    deltas: Floats
+    steps: int
+    tol: float
+    max_iter: int
+    _solved: dict[float, Any] = field(default_factory=dict)
+
+    def survives(self, profile: Profile, hazard: float) -> bool:
+        """Whether the agreement is proven to be sustained at a hazard."""
+        deltas = (1.0 - hazard) * self.deltas
+        if hazard not in self._solved:
+            delta = float(deltas[0]) if deltas[0] == deltas[1] else (float(deltas[0]), float(deltas[1]))
+            solution = equilibrium_set(RepeatedGame(self.incentives.stage, delta), tol=self.tol, max_iter=self.max_iter)
+            proven = solution.inner_proof is not None and solution.status is not Status.empty
+            worst = solution.inner.vertices.min(axis=0) if proven else np.full(2, np.inf)
+            if self.incentives.worst_nash is not None:
+                worst = np.minimum(worst, self.incentives.worst_nash)
+            self._solved[hazard] = worst
+        rates = (1.0 - deltas) / deltas
+        return self.incentives.largest_multiple(profile, self._solved[hazard], rates) >= 1.0
+
+    def first_failure(self, profile: Profile) -> float:
+        """Largest hazard survived together with every smaller one on the grid; NaN if the agreement is not sustained without any."""
+        if self.incentives.is_static(profile):
+            return 1.0
+        low, high = self._closed_form(profile, self.incentives.worst_nash), self._closed_form(profile, self.incentives.minmax)
+        if high < 0.0:
+            return np.nan
+        if low < 0.0:
+            if not self.survives(profile, 0.0):
+                return np.nan
+            low = 0.0
+        grid = np.arange(1, self.steps) / self.steps
+        for hazard in grid[(grid > low) & (grid < high)].tolist():
+            if not self.survives(profile, hazard):
+                high = hazard
+                break
+            low = hazard
+        for _ in range(HALVINGS):
+            if high - low <= 1e-6:
+                break
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if self.survives(profile, middle) else (low, middle)
+        return low
+
+    def _closed_form(self, profile: Profile, punishment: Floats | None) -> float:
+        """Largest hazard under constant punishment payoffs; negative if not even zero."""
+        if punishment is None:
+            return -1.0
+        payoffs, gains = self.incentives.at(profile)
+        hazards = [1.0]
+        for player in (0, 1):
+            slack = payoffs[player] - punishment[player]
+            if gains[player] == 0.0 and slack >= 0.0:
+                continue
+            if slack <= 0.0:
+                return -1.0
+            hazards.append(1.0 - gains[player] / (gains[player] + slack) / self.deltas[player])
+        return float(min(hazards))
