@@ -119,9 +119,9 @@ def _legend(case: Case, rows: list[Row], reasons: dict[str, int]) -> list[list[_
         _Note(f"bars: from the worst to the best payoff a side can be held to, all on one scale; the tick is the status quo ({quo})")
     )
     signs += [_Note(capital(words)) for words in case.words.issues.values() if "(" in words]
-    told = [name for name in dict.fromkeys(row["agreement"] for row in rows) if name in case.words.agreements]
+    told = [name for name in dict.fromkeys(row["agreement"] for row in rows) if case.words.agreement(name)]
     agreements = [_Note("Agreements", heading=True)] * bool(told) + [
-        _Note(f"{name.replace('_', ' ')}: {case.words.agreements[name]}") for name in told
+        _Note(f"{name.replace('_', ' ')}: {case.words.agreement(name)}") for name in told
     ]
     failures = [_Note("Why an agreement fails", heading=True)] * bool(reasons) + [_Note(f"[{k}] {text}") for text, k in reasons.items()]
     return [block for block in (signs, agreements, failures) if block]

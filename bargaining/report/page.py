@@ -19,6 +19,7 @@ _STYLE: dict[Any, Any] = {
     "axes.edgecolor": "#555555",
     "legend.frameon": False,
     "legend.fontsize": 8.0,
+    "text.parse_math": False,  # a dollar is a dollar
     "svg.hashsalt": "bargaining",
     "svg.fonttype": "path",
     "figure.facecolor": "white",

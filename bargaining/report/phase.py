@@ -1,5 +1,6 @@
 """Phase diagrams: where, over two uncertain parameters, linking issues adds a threat and where it creates something."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,10 @@ from bargaining.plotting import INK, format_payoff, wrap_text
 from bargaining.report.source import Case, Words, capital
 
 X, Y = "withhold_strategic_value_cn_busd", "curb_security_ratio"
-# A change smaller than this share of the largest change of its kind is none: it is within what the rows prove.
-_NOTHING = 1e-6
+_AXES = {
+    X: "Strategic value to China of withholding rare earths, revenue apart",
+    Y: "Security value to the U.S. of the chip curb, per dollar of profit it forgoes: b",
+}
 _COLOURS = {
     (): "#f0f0f0",
     ("worst_us",): "#f2a884",
@@ -112,14 +115,21 @@ def draw(case: Case) -> Figure:
 
 
 def changes(case: Case, before: str, after: str, column: str) -> Floats:
-    """Change of a column from one partition to another over the grid: a row a value of the second parameter, NaN where not settled."""
+    """Change of a column from one partition to another over the grid: a row a value of the second parameter, NaN where not settled.
+
+    A change within the proven error of the two sets is none.
+    """
     x, y = case.values(X), case.values(Y)
-    grids = {name: np.full((len(y), len(x)), np.nan) for name in (before, after)}
+    value, error = ({name: np.full((len(y), len(x)), np.nan) for name in (before, after)} for _ in range(2))
     for row in case.rows:
-        if row.get("partition") in grids and row["status"] == "solved" and None not in (row[X], row[Y], row[column]):
-            grids[row["partition"]][y.index(row[Y]), x.index(row[X])] = row[column]
-    difference: Floats = grids[after] - grids[before]
-    return difference
+        if row.get("partition") in value and row["status"] == "solved" and None not in (row[X], row[Y], row[column]):
+            cell = y.index(row[Y]), x.index(row[X])
+            value[row["partition"]][cell] = row[column]
+            error[row["partition"]][cell] = row["error_bound"] or 0.0
+    difference: Floats = value[after] - value[before]
+    # A payoff sum can be off by √2 times the distance that bounds a set's error.
+    within = np.abs(difference) <= math.sqrt(2) * (error[before] + error[after]) + 1e-9
+    return np.where(within, 0.0, difference)
 
 
 def _partitions(case: Case, step: Step) -> tuple[str, str] | None:
@@ -159,8 +169,7 @@ def _codes(tables: list[Floats]) -> NDArray[np.int_]:
     """Per grid point the changes that occur, as bits; the next bit alone where one of them is not known."""
     code = np.zeros(tables[0].shape, dtype=int)
     for k, table in enumerate(tables):
-        size = np.abs(table)
-        code += (1 << k) * (size > _NOTHING * max(1.0, float(np.nanmax(size, initial=0.0))))
+        code += (1 << k) * (np.nan_to_num(table) != 0)
     code[~np.isfinite(tables).all(axis=0)] = 1 << len(tables)
     return code
 
@@ -200,8 +209,7 @@ def _middle(where: NDArray[np.bool_], x: Floats, y: Floats, lines: _Lines) -> tu
 
 def _axis(words: Words, parameter: str) -> str:
     entry: Mapping[str, str] = words.parameters.get(parameter, {})
-    unit = entry.get("unit")
-    return capital(entry.get("words", parameter)) + (f" ({unit})" if unit else "")
+    return f"{_AXES[parameter]} ({', '.join(entry[key] for key in ('unit', 'status') if entry.get(key))})".removesuffix(" ()")
 
 
 def _draw_bounds(ax: Axes, bounds: Mapping[str, float]) -> _Lines:
@@ -223,7 +231,7 @@ def _draw_bounds(ax: Axes, bounds: Mapping[str, float]) -> _Lines:
             lines[0].append(value)
         elif bound.parameter == Y and value is not None and low < value < high:
             ax.axhline(value, color=INK, linewidth=1.2, linestyle=":")
-            ax.text(right, value, f"b = {value:.3g}: {bound.name} ", **halo)
+            ax.text(right - 0.01 * (right - left), value, f"b = {value:.3g}: {bound.name}", **halo)
             lines[1].append(value)
     return lines
 

@@ -10,14 +10,10 @@ from typing import Any
 from bargaining.payoff_set import PayoffSet
 from bargaining.store import MANIFEST, POINTS, ROWS, Row, read_table
 
-_WORDS = ("run", "scenario", "calibration", "stance", "partition", "agreement", "verdict", "violated", "best_stationary", "status")
-_FLAGS = ("sustained", "voluntary", "tie")
 _NUMBERS = (
-    *("point", "delta_us", "delta_cn", "critical_delta", "critical_delta_nash", "rate_multiple", "breakdown_hazard", "retaliation_lag"),
-    *("best_us", "best_cn", "worst_us", "worst_cn", "joint_surplus", "bargain_us", "bargain_cn", "error_bound"),
+    *("point", "delta_us", "delta_cn", "critical_delta"),
+    *("best_us", "best_cn", "worst_us", "worst_cn", "joint_surplus", "error_bound"),
 )
-# Any other column of the rows is a parameter that the experiment sweeps.
-_KNOWN = {*_WORDS, *_FLAGS, *_NUMBERS}
 
 
 class ReportError(ValueError):
@@ -26,7 +22,10 @@ class ReportError(ValueError):
 
 @dataclass(frozen=True)
 class Words:
-    """What a run's names mean to a reader: words, units, and the payoffs everything is compared with."""
+    """What a run's names mean to a reader: words, units, and the payoffs everything is compared with.
+
+    `parameters` has what the run sweeps, with units; `bounds` closed-form bounds on such parameters, by calibration.
+    """
 
     title: str
     unit: str = "payoff units"
@@ -43,10 +42,19 @@ class Words:
         """An issue in words, without what its words have in brackets."""
         return self.issues.get(name, name).split(" (")[0]
 
+    def agreement(self, name: str) -> str:
+        """What an agreement promises, or nothing if that is not told."""
+        promises = self.agreements.get(name, "")
+        for words in self.issues.values():
+            promises = promises.replace(words, words.split(" (")[0])
+        return promises
+
     def story(self) -> str:
         """Title, unit and notice, as sentences."""
-        notice = f" {self.notice.rstrip('.')}." if self.notice else ""
-        return f"{self.title}. Payoffs: {self.unit}.{notice}"
+        # Dollars make a claim about the world; illustrative units do not.
+        kind = "calibrated assumptions" if self.unit.startswith("$") else "assumptions"
+        notice = f" Payoffs are {kind}, not estimates ({self.notice})." if self.notice else ""
+        return f"{self.title}. Payoffs: {self.unit}; discount factors are for a period of 90 days.{notice}"
 
     def stance(self, partition: str) -> str:
         """Whose stance a partition is, or nothing."""
@@ -97,7 +105,7 @@ class Case:
         pairs = [(row["delta_us"], row["delta_cn"]) for row in self.rows if row.get("delta_us") is not None]
         factors = {f"U.S. {us:.3f}, China {cn:.3f}" for us, cn in pairs}
         calibration = f"{capital(self.calibration)} calibration. " if self.calibration else ""
-        return f"{calibration}Discount factors per period: {factors.pop()}." if len(factors) == 1 else calibration.strip()
+        return f"{calibration}Discount factors: {factors.pop()}." if len(factors) == 1 else calibration.strip()
 
     @property
     def partitions(self) -> list[str]:
@@ -169,11 +177,12 @@ class Results:
         for row in self.points:
             vertices.setdefault((row["run"], row["calibration"] or "", row["partition"]), []).append((row["us"], row["cn"]))
         for (run, scenario, calibration), rows in groups.items():
-            swept = tuple(name for name in rows[0] if name not in _KNOWN and len({row[name] for row in rows} - {None}) > 1)
+            words = self.words(run, scenario)
+            swept = tuple(name for name in words.parameters if len({row.get(name) for row in rows} - {None}) > 1)
             partitions = dict.fromkeys(row["partition"] for row in rows if row.get("partition"))
             # The vertices of a swept case belong to many games; no figure lays them over each other.
             sets = {} if swept else {name: PayoffSet(vertices.get((run, calibration, name), [])) for name in partitions}  # type: ignore[arg-type]
-            yield Case(run, calibration, rows, sets, self.words(run, scenario), swept)
+            yield Case(run, calibration, rows, sets, words, swept)
 
 
 def capital(text: str) -> str:
