@@ -97,10 +97,7 @@ class IssueGame:
 
     @cached_property
     def _joint(self) -> StageGame:
-        separable = join(self.issues)
-        if self.interaction is None or self.separable:
-            return separable
-        return StageGame(payoffs=separable.payoffs + self.interaction, actions=separable.actions, players=separable.players)
+        return join(self.issues, None if self.separable else self.interaction)
 
     def stage_game(self) -> StageGame:
         """The joint game: every combination of actions on all issues, the first issue varying slowest."""
@@ -198,24 +195,28 @@ class IssueGame:
         return int(first), int(second)
 
 
-def join(issues: Mapping[str, StageGame]) -> StageGame:
-    """The joint game of separable issues. Payoffs are added as exact decimals and rounded once, so 0.1 + 0.2 is 0.3."""
+def join(issues: Mapping[str, StageGame], interaction: NDArray[np.float64] | None = None) -> StageGame:
+    """The joint game of several issues. Payoffs are added as exact decimals and rounded once, so 0.1 + 0.2 is 0.3."""
     stages = list(issues.values())
-    if len(stages) == 1:
+    if len(stages) == 1 and interaction is None:
         return stages[0]
     with decimal.localcontext(_EXACT_SUM):
-        payoffs = np.stack([_outer_sum([stage.payoffs[player] for stage in stages]) for player in (0, 1)])
+        sums = np.stack([_outer_sum([stage.payoffs[player] for stage in stages]) for player in (0, 1)])
+        payoffs = (sums if interaction is None else sums + _decimals(interaction)).astype(np.float64)
     actions = tuple(_joint_labels([stage.actions[player] for stage in stages]) for player in (0, 1))
     return StageGame(payoffs=payoffs, actions=actions, players=stages[0].players)  # type: ignore[arg-type]
 
 
-def _outer_sum(matrices: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+def _outer_sum(matrices: list[NDArray[np.float64]]) -> NDArray[np.object_]:
     total = np.array([[decimal.Decimal(0)]], dtype=object)
     for matrix in matrices:
-        decimals = np.array([[as_decimal(x) for x in row] for row in matrix.tolist()], dtype=object)
-        outer = total[:, None, :, None] + decimals[None, :, None, :]
+        outer = total[:, None, :, None] + _decimals(matrix)[None, :, None, :]
         total = outer.reshape(total.shape[0] * matrix.shape[0], total.shape[1] * matrix.shape[1])
-    return total.astype(np.float64)
+    return total
+
+
+def _decimals(values: NDArray[np.float64]) -> NDArray[np.object_]:
+    return np.array([as_decimal(x) for x in values.ravel().tolist()], dtype=object).reshape(values.shape)
 
 
 def _joint_labels(labels: list[tuple[str, ...]]) -> tuple[str, ...]:
