@@ -191,11 +191,12 @@ def _manifest(experiment: Experiment, profile: str, points: Sequence[Point], par
 def _words(run: Run, points: Sequence[Point]) -> Row:
     """A run in words and units, for the reader of a figure."""
     from bargaining.scenarios import scenario
+    from bargaining.scenarios.parameters import in_words
 
     story = scenario(run.scenario, points[0].calibration, **run.parameters)
     issues = issue_game(story)
     rows = {row["field"]: row for row in story.parameters()}
-    assumed = sum(row["status"] == "assumption" for row in rows.values())
+    assumed = sum("assumption" in row["status"] for row in rows.values())
     now = issues.joint_profile(story.agreement(story.status_quo))
     payoffs = issues.stage_game().payoffs[:, now[0], now[1]]
     return {
@@ -208,7 +209,14 @@ def _words(run: Run, points: Sequence[Point]) -> Row:
         "stances": _stances(story),
         "agreements": {name: agreement_in_words(story, name) for name in story.agreements},
         "status_quo": {"name": story.status_quo, "payoffs": payoffs.tolist()},
-        "parameters": {name: {key: str(rows[name][key]) for key in ("symbol", "unit", "status", "note")} for name in points[0].swept},
+        "parameters": {
+            name: {"words": in_words(name)} | {key: str(rows[name][key]) for key in ("symbol", "unit", "status", "note")}
+            for name in points[0].swept
+        },
+        "bounds": {
+            calibration: scenario(run.scenario, calibration, **run.parameters).bounds()
+            for calibration in dict.fromkeys(point.calibration for point in points)
+        },
     }
 
 

@@ -14,7 +14,6 @@ from bargaining.experiment import Experiment, experiment_files, find, fingerprin
 from bargaining.games import StageGame
 from bargaining.running import agreement_in_words
 from bargaining.scenarios import Scenario, names, scenario
-from bargaining.scenarios.parameters import facts
 from bargaining.solution import NashEquilibria
 from bargaining.solvers.nash import nash_equilibria
 from bargaining.store import Store
@@ -152,17 +151,16 @@ def _print_parameters(console: Console, story: Scenario) -> None:
 
 
 def _print_sources(console: Console, story: Scenario) -> None:
-    records = facts()
-    cited = dict.fromkeys(id for row in story.parameters() for id in row["source_ids"] if id in records)
-    if not cited:
+    records = story.sources()
+    if not records:
         return
     made = table("id", "quantity", "value", "unit", "source", left=2)
     made.columns[3].justify = made.columns[4].justify = "left"
-    for record in (records[id] for id in cited):
+    for record in records:
         value = "" if record.value is None else f"{record.value:g}"
         made.add_row(record.id, record.quantity, value, record.unit, f"{record.source_title} ({record.source_type})")
     console.print()
-    print_table(console, "sources of the parameters", made)
+    print_table(console, "sources of parameters and data", made)
 
 
 def _print_payoffs(console: Console, title: str, stage: StageGame, equilibria: NashEquilibria) -> None:

@@ -120,6 +120,20 @@ def unit(field: str) -> str:
     return next((words for suffix, words in _UNITS if field.endswith(suffix)), "")
 
 
+def in_words(field: str) -> str:
+    """A field's name in words, without its unit.
+
+    Examples
+    --------
+    >>> in_words("withhold_strategic_value_cn_busd")
+    'withhold strategic value (China)'
+    """
+    suffix = next((suffix for suffix, _ in _UNITS if field.endswith(suffix)), "")
+    words = field.removesuffix(suffix).split("_")
+    side = {"us": " (U.S.)", "cn": " (China)"}.get(words[-1], "")
+    return " ".join(words[:-1] if side else words) + side
+
+
 def prior(field: str, symbol: str, *, derived: bool = False, **domain: Any) -> Any:
     """Declare a parameter that has a prior record; its default is the record's central value.
 

@@ -94,6 +94,27 @@ class Standoff(Scenario):
         p = self.values
         return {"T": tariff_issue(p, table), "R": rare_earth_issue(p), "K": countermeasure_issue(p), "A": chip_issue(p)}
 
+    def bounds(self) -> dict[str, float]:
+        """Closed-form bounds on the two parameters without a source, the strategic value of withholding and the security ratio b.
+
+        ``withholding_threshold_busd``: above it withholding is China's stage best response. ``b_joint_surplus``: below it easing chips
+        raises joint surplus. ``b_coercion``: below it the threat to withhold, if credible, can make the U.S. ease.
+
+        Examples
+        --------
+        >>> from bargaining.scenarios import scenario
+        >>> {name: round(value, 2) for name, value in scenario("standoff").bounds().items()}
+        {'withholding_threshold_busd': 0.09, 'b_joint_surplus': 2.0, 'b_coercion': 9.61}
+        """
+        p = self.values
+        profit = p.forgone_profit()
+        withhold_us, easing_cn = float(rare_earth_issue(p).payoffs[0, 0, 0]), float(chip_issue(p).payoffs[1, 1, 0])
+        return {
+            "withholding_threshold_busd": p.value("withhold_revenue_loss_cn_busd"),
+            "b_joint_surplus": 1 + easing_cn / profit,
+            "b_coercion": coercion_bound(p.deltas()[0], -withhold_us, profit),
+        }
+
     def explain(self) -> list[str]:
         """Sentences on what makes this game a dilemma, or not, computed from its payoffs.
 

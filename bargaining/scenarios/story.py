@@ -100,6 +100,10 @@ class Scenario(ABC):
     def game(self) -> "RepeatedGame":
         """The repeated game over the scenario's issues."""
 
+    def bounds(self) -> dict[str, float]:
+        """Closed-form bounds on parameters, by name, for a phase diagram to draw; none unless the story has some."""
+        return {}
+
     @abstractmethod
     def explain(self) -> list[str]:
         """Sentences that say what makes this game a dilemma, or not, computed from its payoffs."""
