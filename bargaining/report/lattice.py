@@ -44,7 +44,7 @@ def draw(case: Case) -> Figure:
     layout = hasse_layout(nodes)
     width = layout.size[0]
     inside = width - 2 * _MARGIN
-    title = wrap_text("Which agreements hold, by which issues may be linked", inside, 14, bold=True)
+    title = wrap_text("Which agreements hold under which linkage", inside, 14, bold=True)
     subtitle = wrap_text(case.words.story(), inside, 10) + wrap_text(case.setting, inside, 10)
     columns = _columns(_legend(case, rows, reasons), max(1, int(width / 5.5)), width)
     head, foot = 0.35 + 0.28 * len(title) + 0.2 * len(subtitle), 0.5 + _LINE * max(map(len, columns))

@@ -35,7 +35,7 @@ def draw(cases: Sequence[Case]) -> Figure:
     words = cases[0].words
     figure = Figure(figsize=(6.0 * columns + 0.4, 5.6 * down + 0.9), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
     inside = 6.0 * columns - 0.2
-    title = wrap_text("What each side can gain or lose, by which issues may be linked", inside, 12, bold=True)
+    title = wrap_text("What each side can gain or lose under which linkage", inside, 12, bold=True)
     figure.suptitle("\n".join(title), x=0.02, ha="left", weight="bold", size=12)
     for k, case in enumerate(cases):
         _panel(figure.add_subplot(down, columns, k + 1), case)
@@ -71,8 +71,8 @@ def coinciding(sets: dict[str, PayoffSet]) -> list[list[str]]:
 def _panel(ax: Axes, case: Case) -> None:
     words, sets = case.words, dict(case.sets)
     groups = coinciding(sets)
-    ax.set_xlabel("\n".join(wrap_text(f"U.S. payoff ({words.unit})", 5.0, 9)))
-    ax.set_ylabel("\n".join(wrap_text(f"China payoff ({words.unit})", 3.3, 9)))
+    ax.set_xlabel("\n".join(wrap_text(f"U.S. payoff: {words.unit}", 5.0, 9)))
+    ax.set_ylabel("\n".join(wrap_text(f"China payoff: {words.unit}", 3.3, 9)))
     ax.set_title("\n".join(wrap_text(case.setting, 5.3, 10)))
     styles = dict(zip(words.stances.values(), _STYLES, strict=False))
     named = [group for group in groups if set(group) & set(styles)]

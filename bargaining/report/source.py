@@ -157,7 +157,7 @@ class Results:
         payoffs = quo.get("payoffs") or (0.0, 0.0)
         return Words(
             title=entry.get("title", scenario),
-            unit=entry.get("unit", "payoff units"),
+            unit=entry.get("unit", "payoff units").removeprefix("payoff "),
             notice=entry.get("notice", ""),
             issues=entry.get("issues", {}),
             stances=entry.get("stances", {}),
