@@ -56,7 +56,7 @@ class PayoffSet:
 
     @classmethod
     def hull(cls, points: ArrayLike) -> "PayoffSet":
-        """Convex hull of points in any order; points within rounding error (1e-14 of the spread) of an edge are not vertices.
+        """Convex hull of points in any order; points within rounding error (3e-14 of the spread) of an edge are not vertices.
 
         Examples
         --------
@@ -81,11 +81,13 @@ class PayoffSet:
         return float(0.5 * np.sum(relative[:, 0] * following[:, 1] - relative[:, 1] * following[:, 0]))
 
     def support(self, direction: ArrayLike) -> Any:
-        """Support function: the largest inner product with `direction`, shape (2,) or (k, 2); minus infinity for the empty set."""
+        """Support function: the largest inner product with `direction`; minus infinity for the empty set.
+
+        A float for a direction of shape (2,), an array of shape (k,) for k of them.
+        """
         directions = np.asarray(direction, dtype=np.float64)
-        if self.is_empty:
-            return np.full(directions.shape[:-1], -np.inf)[()]
-        return (directions @ self.vertices.T).max(axis=-1)
+        heights = (directions @ self.vertices.T).max(axis=-1, initial=-np.inf)
+        return float(heights) if directions.ndim == 1 else heights
 
     def contains(self, point: ArrayLike, tol: float = 0.0) -> bool:
         """Whether `point` lies in the set, or within `tol` of it in Euclidean distance."""
@@ -126,7 +128,18 @@ class PayoffSet:
         """
         if self.is_empty or other.is_empty:
             return PayoffSet(np.empty((0, 2)))
-        return PayoffSet.hull((self.vertices[:, None, :] + other.vertices[None, :, :]).reshape(-1, 2))
+        # The boundary of the sum walks along the edges of both sets in the order of their angles, from the lowest points.
+        corner = np.zeros(2)
+        edges = []
+        for part in (self, other):
+            start = int(np.lexsort((part.vertices[:, 0], part.vertices[:, 1]))[0])
+            around = np.roll(part.vertices, -start, axis=0)
+            corner = corner + around[0]
+            edges.append(np.roll(around, -1, axis=0) - around)
+        steps = np.concatenate(edges)
+        angles = np.arctan2(steps[:, 1], steps[:, 0]) % (2.0 * np.pi)
+        walk = np.cumsum(steps[np.argsort(angles, kind="stable")], axis=0)
+        return PayoffSet.hull(corner + np.concatenate([np.zeros((1, 2)), walk[:-1]]))
 
     def plot(self, ax: "Axes | None" = None, **style: Any) -> "Axes":
         """Draw the set on `ax` (a new figure if none is given) and return the axes."""
@@ -143,33 +156,55 @@ def minkowski_sum(sets: Sequence[PayoffSet]) -> PayoffSet:
     return total
 
 
+# Coordinates are compared on a grid of 2^-46 (1.4e-14) of each player's spread.
+_GRID = 2.0**46
+_Node = tuple[int, int]
+
+
 def _hull(points: Floats) -> Floats:
-    """Monotone chain on coordinates relative to the spread; a vertex is dropped only if it is within 1e-14 of the chord beside it."""
+    """Vertices of the hull, counter-clockwise from the leftmost.
+
+    Orientation is decided in integers, on a grid relative to the spread: an epsilon in the cross product can drop a true corner, and so
+    can sorting by abscissas that differ by rounding only. Corners within a grid step of the chord beside them are dropped at the end.
+    """
     if len(points) == 0:
         return points
     low = points.min(axis=0)
     span = points.max(axis=0) - low
-    unit = (points - low) / np.where(span > 0, span, 1.0)
-    order = np.lexsort((unit[:, 1], unit[:, 0]))
-    keep = [int(order[0])]
-    for k in order[1:]:
-        if np.abs(unit[k] - unit[keep[-1]]).max() > 1e-14:
-            keep.append(int(k))
-    if len(keep) <= 2:
-        return points[keep]
-
-    def half(sequence: list[int]) -> list[int]:
-        chain: list[int] = []
-        for k in sequence:
-            while len(chain) >= 2 and not _turns_left(unit[chain[-2]], unit[chain[-1]], unit[k]):
-                chain.pop()
-            chain.append(k)
-        return chain[:-1]
-
-    return points[half(keep) + half(keep[::-1])]
+    # A spread of a few roundings of the numbers themselves is no spread.
+    span[span <= 8.0 * np.finfo(np.float64).eps * np.abs(points).max(axis=0)] = np.inf
+    grid, where = np.unique(np.rint((points - low) / span * _GRID).astype(np.int64), axis=0, return_index=True)
+    nodes = {(int(x), int(y)): int(k) for (x, y), k in zip(grid, where, strict=True)}
+    ordered = list(nodes)
+    if len(ordered) > 2:
+        ordered = _thinned(_half(ordered) + _half(ordered[::-1]))
+    return points[[nodes[node] for node in ordered]]
 
 
-def _turns_left(a: Floats, b: Floats, c: Floats) -> bool:
-    """Whether b lies strictly to the right of the chord from a to c, by more than rounding error."""
-    chord = c - a
-    return bool(chord[0] * (b[1] - a[1]) - chord[1] * (b[0] - a[0]) < -1e-14 * max(abs(chord[0]), abs(chord[1])))
+def _half(ordered: list[_Node]) -> list[_Node]:
+    """Lower (or, of the reverse order, upper) chain of sorted nodes, without its last node."""
+    chain: list[_Node] = []
+    for node in ordered:
+        while len(chain) >= 2 and _turn(chain[-2], chain[-1], node) <= 0:
+            chain.pop()
+        chain.append(node)
+    return chain[:-1]
+
+
+def _thinned(corners: list[_Node]) -> list[_Node]:
+    k = 0
+    while len(corners) > 2 and k < len(corners):
+        before, here, after = corners[k - 1], corners[k], corners[(k + 1) % len(corners)]
+        chord = after[0] - before[0], after[1] - before[1]
+        along = chord[0] * (here[0] - before[0]) + chord[1] * (here[1] - before[1])
+        # The tip of a needle is near the line through its neighbours, but not between them.
+        if _turn(before, here, after) <= max(map(abs, chord)) and 0 <= along <= chord[0] ** 2 + chord[1] ** 2:
+            del corners[k]
+        else:
+            k += 1
+    return corners
+
+
+def _turn(a: _Node, b: _Node, c: _Node) -> int:
+    """Positive if a, b, c turn left."""
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])

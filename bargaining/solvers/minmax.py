@@ -113,6 +113,7 @@ def _program(unit: Floats) -> tuple[Floats, Floats] | None:
         b_eq=[1.0],
         bounds=[(0.0, None)] * n + [(None, None)],
         method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
     if answer.status != 0:
         return None

@@ -45,7 +45,7 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", tol: 
         ``support``: all pure equilibria and what nashpy's support enumeration finds in floating point; some may be missing.
         ``pure``: all pure equilibria. ``auto``: ``vertices`` if the game is small enough, else ``pure``.
     tol : float
-        Largest gain from deviating, relative to each player's payoff span, at which a profile is kept.
+        Largest gain from deviating, relative to each player's payoff span, at which a profile counts as an equilibrium.
 
     Returns
     -------
@@ -84,15 +84,13 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", tol: 
         raise GameError(f"method 'support': the game is {m} x {n}, too large to enumerate; expected 'pure' or 'auto'")
     proven = method in ("vertices", "pure") or (method == "auto" and not large)
 
-    pure = _pure(stage)
     degenerate: bool | None = None
-    profiles = [(_unit(m, a), _unit(n, b)) for a, b in pure]
+    profiles = [(_unit(m, a), _unit(n, b)) for a, b in _pure(stage)]
     if chosen == "vertices":
         found, degenerate = _extreme(stage)
-        exact_profiles = sorted(found, key=lambda pair: (max(map(_support_size, pair)), [-w for w in pair[0]], [-w for w in pair[1]]))
-        profiles = [(np.array(x, dtype=np.float64), np.array(y, dtype=np.float64)) for x, y in exact_profiles]
+        profiles = sorted(found, key=lambda pair: (max(map(_support_size, pair)), [-w for w in pair[0]], [-w for w in pair[1]]))
     elif chosen == "support":
-        profiles += [pair for pair in _from_nashpy(stage) if not _is_pure(pair)]
+        profiles += [pair for pair in _from_nashpy(stage) if max(map(_support_size, pair)) > 1]
     return _answer(stage, profiles, proven=proven, degenerate=degenerate, chosen=chosen, method=method, tol=tol)
 
 
@@ -109,29 +107,29 @@ def _read(stage: Any, method: str, tol: float) -> StageGame:
 
 
 def _answer(
-    stage: StageGame, profiles: list[tuple[Floats, Floats]], *, proven: bool, degenerate: bool | None, chosen: str, method: str, tol: float
+    stage: StageGame, profiles: list[tuple[Mixed, Mixed]], *, proven: bool, degenerate: bool | None, chosen: str, method: str, tol: float
 ) -> NashEquilibria:
-    """Verify every profile on payoffs relative to their span, drop what fails and what repeats, and say what is proven."""
-    unit, low, span = _normalised(stage)
+    """Verify every profile on payoffs relative to their span, drop what nashpy got wrong or twice, and say what is proven."""
+    unit = _normalised(stage)
     kept: list[tuple[Floats, Floats]] = []
     values, regrets = [], []
-    for x, y in profiles:
-        value = np.array([x @ unit[0] @ y, x @ unit[1] @ y])
-        regret = max(float((unit[0] @ y).max() - value[0]), float((x @ unit[1]).max() - value[1]), 0.0)
-        repeated = any(max(np.abs(x - other_x).max(), np.abs(y - other_y).max()) <= 1e-9 for other_x, other_y in kept)
-        if not regret <= tol or (repeated and chosen == "support"):
+    for weights in profiles:
+        x, y = (np.array(strategy, dtype=np.float64) for strategy in weights)
+        regret = max(float((unit[0] @ y).max() - x @ unit[0] @ y), float((x @ unit[1]).max() - x @ unit[1] @ y), 0.0)
+        if chosen == "support" and (not regret <= tol or _is_among(kept, x, y)):
             continue
         for strategy in (x, y):
             strategy.flags.writeable = False
         kept.append((x, y))
-        values.append(low + span * value)
+        values.append([_earned(matrix, *weights) for matrix in stage.payoffs])
         regrets.append(regret)
-    status = Status.solved if proven else Status.inner_only
-    if proven and not kept:
-        status = Status.empty
+    largest = max(regrets, default=0.0)
+    status = Status.inner_only
+    if proven:
+        status = Status.approximate if largest > tol else Status.solved if kept else Status.empty
     return NashEquilibria(
         status=status,
-        error_bound=max(regrets, default=0.0) if proven else math.inf,
+        error_bound=largest if proven else math.inf,
         iterations=0,
         method={
             "vertices": "vertex enumeration in exact arithmetic: all extreme equilibria",
@@ -147,16 +145,24 @@ def _answer(
     )
 
 
-def _normalised(stage: StageGame) -> tuple[Floats, Floats, Floats]:
-    """Payoffs of each player on [0, 1] (zeros for a player who is indifferent over everything), with lowest payoff and span."""
+def _is_among(kept: list[tuple[Floats, Floats]], x: Floats, y: Floats) -> bool:
+    return any(max(np.abs(x - other_x).max(), np.abs(y - other_y).max()) <= 1e-9 for other_x, other_y in kept)
+
+
+def _normalised(stage: StageGame) -> Floats:
+    """Payoffs of each player on [0, 1]; zeros for a player who is indifferent over everything."""
     unit = np.zeros_like(stage.payoffs)
-    low, span = stage.payoffs.min(axis=(1, 2)), np.zeros(2)
-    for player in (0, 1):
-        least, most = exact(low[player]), exact(stage.payoffs[player].max())
-        if most > least:
-            span[player] = float(most - least)
-            unit[player] = [[float((exact(u) - least) / (most - least)) for u in row] for row in stage.payoffs[player].tolist()]
-    return unit, low, span
+    for player, matrix in enumerate(stage.payoffs):
+        low, high = exact(matrix.min()), exact(matrix.max())
+        if high > low:
+            unit[player] = [[float((exact(u) - low) / (high - low)) for u in row] for row in matrix.tolist()]
+    return unit
+
+
+def _earned(matrix: Floats, x: Mixed, y: Mixed) -> float:
+    """Expected payoff, rounded once."""
+    played = [(a, b) for a, p in enumerate(x) if p > 0 for b, q in enumerate(y) if q > 0]
+    return float(sum((Fraction(x[a]) * Fraction(y[b]) * exact(matrix[a, b]) for a, b in played), Fraction(0)))
 
 
 def _pure(stage: StageGame) -> list[tuple[int, int]]:
@@ -166,18 +172,12 @@ def _pure(stage: StageGame) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in np.argwhere(best)]
 
 
-def _unit(size: int, action: int) -> Floats:
-    strategy = np.zeros(size)
-    strategy[action] = 1.0
-    return strategy
+def _unit(size: int, action: int) -> Mixed:
+    return tuple(Fraction(k == action) for k in range(size))
 
 
 def _support_size(strategy: Mixed) -> int:
     return sum(weight > 0 for weight in strategy)
-
-
-def _is_pure(pair: tuple[Floats, Floats]) -> bool:
-    return all(np.count_nonzero(strategy) == 1 for strategy in pair)
 
 
 def _extreme(stage: StageGame) -> tuple[list[tuple[Mixed, Mixed]], bool]:
@@ -254,11 +254,11 @@ def _solve_for_ones(matrix: Integers) -> tuple[list[int], int] | None:
     return [sign * row[size] for row in rows], abs(previous)
 
 
-def _from_nashpy(stage: StageGame) -> list[tuple[Floats, Floats]]:
+def _from_nashpy(stage: StageGame) -> list[tuple[Mixed, Mixed]]:
     """What nashpy finds on payoffs in [0, 1], cleaned of negative rounding errors; nothing is taken on trust."""
+    unit = _normalised(stage)
     import nashpy  # type: ignore[import-untyped]
 
-    unit, _, _ = _normalised(stage)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # an even number of equilibria, a singular support: the status says what is not proven
         candidates = list(nashpy.Game(unit[0], unit[1]).support_enumeration())
@@ -266,5 +266,5 @@ def _from_nashpy(stage: StageGame) -> list[tuple[Floats, Floats]]:
     for pair in candidates:
         x, y = (np.clip(np.asarray(strategy, dtype=np.float64), 0.0, None) for strategy in pair)
         if np.isfinite(x).all() and np.isfinite(y).all() and x.sum() > 0.0 and y.sum() > 0.0:
-            cleaned.append((x / x.sum(), y / y.sum()))
+            cleaned.append((tuple(map(Fraction, x / x.sum())), tuple(map(Fraction, y / y.sum()))))
     return cleaned
