@@ -126,12 +126,13 @@ class TestHasse:
             HasseNode("T,R", intervals=(Interval("U.S.", -30.0, 10.0, 0.0),)),
             HasseNode("T|R", intervals=(Interval("U.S.", -10.0, 10.0, 0.0),)),
         ]
-        layout = hasse_layout(nodes)
-        bars = [line for line in draw_hasse(nodes).lines if line.get_linewidth() == 4]
+        axes = draw_hasse(nodes)
+        bars = [line for line in axes.lines if line.get_linewidth() == 4]
         lengths = [np.ptp(bar.get_xdata()) for bar in bars]
         assert lengths[0] == pytest.approx(2 * lengths[1])
         assert bars[0].get_xdata()[1] == pytest.approx(bars[1].get_xdata()[1])
-        assert lengths[0] < layout.box[0]
+        tracks = [line for line in axes.lines if line.get_linewidth() == 0.6]
+        assert np.array_equal(bars[0].get_xdata(), tracks[0].get_xdata())
 
     def test_degenerate_and_missing_intervals(self):
         nodes = [HasseNode("T", intervals=(Interval("U.S.", 1.0, 1.0, 1.0), Interval("China", None, None, 1.0)))]
