@@ -132,7 +132,9 @@ class Document:
         return result
 
     def set(self, assignment: str) -> "Document":
-        """This document with one ``a.b.c=value`` laid over it; the value is read as YAML, a number in the key counts list items.
+        """This document with one ``a.b.c=value`` laid over it.
+
+        The value is read as YAML, a number in the key counts list items, and a null removes what is there.
 
         Raises
         ------
@@ -156,9 +158,12 @@ class Document:
                 result.places[path] = flag
             target = target[position]
         position = _step(target, last, path, flag)
-        target[position] = value
         result.forget((*path, position))
-        result.places[(*path, position)] = flag
+        if value is None:
+            target.pop(position) if isinstance(target, list) else target.pop(position, None)
+        else:
+            target[position] = value
+            result.places[(*path, position)] = flag
         return result
 
     def forget(self, path: KeyPath) -> None:

@@ -131,8 +131,8 @@ def solve_point(point: Point) -> Part:
     except (ValueError, ArithmeticError, RuntimeError) as error:
         return Part([{**front, **point.swept, "status": "failed"}], {}, f"{type(error).__name__}: {error}")
     stances = {partition: words for words, partition in _stances(story).items()}
-    front["delta_us"], front["delta_cn"] = game.deltas
-    rows = [{**front, "stance": stances.get(record["partition"]), **point.swept, **record} for record in lattice.rows()]
+    deltas = dict(zip(("delta_us", "delta_cn"), game.deltas, strict=True))
+    rows = [{**front, "stance": stances.get(record["partition"]), **deltas, **point.swept, **record} for record in lattice.rows()]
     sets = {name: [[float(x), float(y)] for x, y in solved.vertices] for name, solved in lattice.sets.items()}
     return Part([{column: _builtin(value) for column, value in row.items()} for row in rows], sets)
 

@@ -181,6 +181,8 @@ def test_profiles_and_assignments_are_laid_over_the_file(folder: Path) -> None:
     assert changed.runs["one"].solver.tol == 1e-3
     assert [point.swept["delta"] for point in changed.points()[1:]] == [0.5, 0.5, 0.65, 0.65, 0.7, 0.7]
     assert changed.question == "Why not?"
+    fewer = Experiment.load(path, overrides=["runs.one=null", "runs.swept.design.grid.delta.0=null"])
+    assert [point.swept["delta"] for point in fewer.points()] == [0.6, 0.6, 0.7, 0.7]
     with pytest.raises(ConfigError, match="no profile 'smoek'; did you mean 'smoke'"):
         Experiment.load(path, "smoek")
 
@@ -332,9 +334,9 @@ def test_rows_of_the_briefing(real: Callable[..., Path]) -> None:
     assert list(rows[0])[:8] == ["run", "point", "scenario", "calibration", "stance", "delta_us", "delta_cn", "partition"]
     lattice = {(row["partition"], row["agreement"]): row for row in rows if row["run"] == "one"}
     assert len(lattice) == 5 * 4
-    # Published thresholds of this stylised game: truce and civil licences .450, with chips for everything .486.
+    # Closed forms, max over players of temptation / (temptation + punishment): .450 for truce and civil licences, .486 for everything.
     assert lattice["T,R|C", "civil"]["critical_delta"] == pytest.approx(0.45, abs=1e-6)
-    assert lattice["T,R,C", "full"]["critical_delta"] == pytest.approx(0.85 * 0 + (1.1 + 1.2 * 0 + 0.6) / 3.5, abs=1e-3)
+    assert lattice["T,R,C", "full"]["critical_delta"] == pytest.approx(1.7 / 3.5, abs=1e-6)
     assert lattice["T,R|C", "civil"]["stance"] == "Washington"
     assert lattice["T,R|C", "full"]["verdict"] == "never"
     swept = [row for row in rows if row["run"] == "swept"]

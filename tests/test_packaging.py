@@ -118,10 +118,10 @@ print(bg.__file__, solved.status.name, solved.contains([3, 3], 1e-9), solved.pun
 def test_installed_wheel_runs_an_experiment(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(
         "schema_version: 1\nname: mine\nquestion: What?\nruns:\n  one:\n    scenario: briefing\n"
-        '    solver: {name: linkage_lattice, tol: 1e-3, agreements: [civil], partitions: ["T,R|C"]}\n'
+        '    solver: {name: linkage_lattice, tol: 1e-3, agreements: [civil], partitions: ["T|R|C"]}\n'
     )
     code = "import sys; from bargaining.cli import main; main(sys.argv[1:] or ['run', 'mine.yaml'])"
     table = run_installed(installed, tmp_path, code)
-    assert "T,R|C" in table
+    assert "T|R|C" in table
     assert (tmp_path / ".runs" / "mine" / "paper" / "manifest.json").is_file()
     assert "linkage" in run_installed(installed, tmp_path, code.replace("'run', 'mine.yaml'", "'list'"))
