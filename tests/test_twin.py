@@ -1,5 +1,6 @@
 """The reference itself, against published sets and by hand."""
 
+import itertools
 from fractions import Fraction
 
 import pytest
@@ -45,7 +46,7 @@ def test_knife_edge_needs_exact_arithmetic_and_gets_it():
 def test_exact_sweeps_are_supersets_that_shrink():
     sizes = [twin.payoff_set(DILEMMA, (0.6, 0.95), exact=True, sweeps=k) for k in range(5)]
     assert sizes[0] == [(0, 0), (5, 0), (5, 5), (0, 5)]
-    for larger, smaller in zip(sizes, sizes[1:], strict=False):
+    for larger, smaller in itertools.pairwise(sizes):
         assert all(twin.support(larger, d) >= twin.support(smaller, d) for d in [(1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-2, 3)])
     assert all(isinstance(x, Fraction) for vertex in sizes[-1] for x in vertex)
 
@@ -56,10 +57,15 @@ def test_unequal_patience_trades_over_time():
     assert twin.support(W, (1, 1)) > 6.0
 
 
-@pytest.mark.parametrize(("delta_us", "sustained"), [(0.8, True), (0.85, False), (0.9, False)])
-def test_patience_of_one_side_can_destroy_an_agreement(delta_us, sustained):
-    W = twin.payoff_set(ONE_SIDED_HELP, (delta_us, 0.5))
-    assert twin.sustains(W, ONE_SIDED_HELP, (delta_us, 0.5), (0, 2), slack=1e-9) is sustained
+@pytest.mark.parametrize("delta_us", ["4/5", "17/20", "9/10"])
+def test_exact_sweeps_keep_an_incentive_that_binds_exactly(delta_us):
+    # China's incentive in (0, 1) binds at exactly 1/2; (0, 1) once and (0, 2) afterwards deters the U.S. from leaving (0, 2).
+    d = Fraction(delta_us)
+    W = twin.payoff_set(ONE_SIDED_HELP, (d, Fraction(1, 2)), exact=True, sweeps=25)
+    assert all(twin.support(W, f) >= f[0] * (4 * d - 3 * (1 - d)) + f[1] * Fraction(13, 2) for f in [(-1, 0), (-1, -1), (0, 1), (-3, 1)])
+    for delta_cn, sustained in ((0.501, True), (0.499, False)):
+        W = twin.payoff_set(ONE_SIDED_HELP, (d, delta_cn))
+        assert twin.sustains(W, ONE_SIDED_HELP, (d, delta_cn), (0, 2), slack=1e-9) is sustained
 
 
 @pytest.mark.parametrize(
