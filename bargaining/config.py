@@ -160,7 +160,8 @@ class Document:
         position = _step(target, last, path, flag)
         result.forget((*path, position))
         if value is None:
-            target.pop(position) if isinstance(target, list) else target.pop(position, None)
+            if isinstance(target, list) or position in target:
+                del target[position]
         else:
             target[position] = value
             result.places[(*path, position)] = flag

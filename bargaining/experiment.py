@@ -83,7 +83,8 @@ class Experiment(Model):
     @property
     def key(self) -> str:
         """Hash of everything the numbers depend on: the resolved configuration and the sources that turn it into numbers."""
-        canonical = json.dumps(self.config, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        # Keys are in the order of the models, not of the file; runs and swept parameters in that of the file, which numbers the points.
+        canonical = json.dumps(self.config, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(f"{canonical}\n{fingerprint()}".encode()).hexdigest()
 
     def points(self) -> list["Point"]:

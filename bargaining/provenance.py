@@ -20,12 +20,12 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    """Python, operating system, processor and number of cores."""
+    """Python, operating system, processor and number of cores this process may use."""
     return {
         "python": sys.version.split()[0],
         "system": platform.platform(),
         "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
     }
 
 

@@ -114,14 +114,14 @@ def write(path: Path, text: str) -> None:
 
 
 def json_text(content: Mapping[str, Any]) -> str:
-    """JSON for people and for git: indented, keys sorted, no NaN.
+    """JSON for people and for git: indented, keys in the order given (that of issues means something), no NaN.
 
     Raises
     ------
     ValueError
         If a number is not finite.
     """
-    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def table_text(rows: Sequence[Row], columns: Sequence[str] = ()) -> str:

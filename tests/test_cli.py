@@ -222,7 +222,7 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     content = json.loads(call(capsys, "info", "--json")[1])
     assert content["sources"] == fingerprint()
     assert {"numba", "numpy", "pydantic"} <= set(content["versions"])
-    assert {"python", "threads", "kernel cache", "cores"} <= set(content)
+    assert {"python", "kernel cache", "cores"} <= set(content)
 
 
 def test_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -195,6 +195,10 @@ def test_the_key_is_of_the_content_and_of_the_sources(folder: Path, monkeypatch:
     )
     assert Experiment.load(path).key == key
     assert Experiment.load(path, overrides=["runs.one.solver.tol=1e-7"]).key != key
+    lines = GOOD.splitlines(keepends=True)
+    path.write_text("".join([*lines[:11], lines[12], lines[11], *lines[13:]]))
+    assert Experiment.load(path).key != key, "points are numbered in the order of the swept parameters"
+    path.write_text(GOOD)
     monkeypatch.setattr("bargaining.experiment.fingerprint", lambda: "other sources")
     assert Experiment.load(path).key != key
 

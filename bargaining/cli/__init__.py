@@ -130,7 +130,7 @@ def check(names: tuple[str, ...], rtol: float, workers: int, as_json: bool) -> E
 @cli.command()
 @_json
 def info(as_json: bool) -> None:
-    """Print versions, machine, cache folder, threads and the fingerprint of the sources that decide the numbers."""
+    """Print versions, machine, cache folder and the fingerprint of the sources that decide the numbers."""
     from bargaining.cli.describe import show_info
 
     show_info(as_json)

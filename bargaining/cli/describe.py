@@ -113,15 +113,12 @@ def show_scenario(name: str, calibration: str | None, as_json: bool) -> None:
 
 
 def show_info(as_json: bool) -> None:
-    """Versions, machine, cache folder, threads, fingerprint."""
-    import numba
-
+    """Versions, machine, cache folder, fingerprint."""
     from bargaining.kernels import _jit
 
     content = {
         "versions": provenance.versions(),
         **provenance.machine(),
-        "threads": numba.get_num_threads(),
         "kernel cache": str(_jit.CACHE_FOLDER) if _jit.CACHE_FOLDER else "none: no folder can be written",
         "kernels compiled": not _jit.is_cold(),
         "commit": provenance.commit(),

@@ -108,14 +108,15 @@ class _Notes:
 def _cell(row: Row, notes: _Notes) -> Text:
     verdict = row.get("verdict") or ""
     text = number(row.get("critical_delta"), 3) if verdict == "patience" else verdict
+    marks = ""
     if verdict == "never" and row.get("violated"):
-        text += notes.reference(f"never, whatever the patience: {row['violated']}")
+        marks += notes.reference(f"never, whatever the patience: {row['violated']}")
     if verdict == "patience" and not row.get("sustained"):
-        text += notes.mark("✗", "not sustained at the discount factors of this calibration")
+        marks += notes.mark("✗", "not sustained at the discount factors of this calibration")
     if row.get("tie"):
-        text += notes.mark("≈", "a knife edge: an incentive binds exactly, so the answer turns on the last digit of a parameter")
+        marks += notes.mark("≈", "a knife edge: an incentive binds exactly, so the answer turns on the last digit of a parameter")
     if verdict in ("patience", "static") and row.get("voluntary") is False:
-        text += notes.mark("!", "extorted: a side is worse off than at the static Nash equilibrium it could fall back on")
+        marks += notes.mark("!", "extorted: a side is worse off than at the static Nash equilibrium it could fall back on")
     if row.get("status") not in ("solved", "empty"):
-        text += notes.mark("?", "not proven: see the columns status and error_bound")
-    return Text(text, style={"static": "green", "never": "red"}.get(verdict, ""))
+        marks += notes.mark("?", "not proven: see the columns status and error_bound")
+    return Text(text + (marks or " "), style={"static": "green", "never": "red"}.get(verdict, ""))
