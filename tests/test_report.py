@@ -52,7 +52,14 @@ def row(partition: str, agreement: str | None = None, **other: object) -> Row:
 
 def talks() -> list[Row]:
     rows = [row(name, agreement) for name in PARTITIONS for agreement in ("civil", "full")]
-    rows[1] |= {"verdict": "never", "sustained": False, "critical_delta": None, "violated": "U.S. gains 1.2 by curbing"}
+    rows[1] |= {
+        "verdict": "never",
+        "sustained": False,
+        "critical_delta": None,
+        "violated": "U.S. gains 1.2 by curbing; China loses -3 a period",
+    }
+    rows[5] |= {"verdict": "never", "sustained": False, "critical_delta": None, "violated": "China loses -3 a period", "status": "max_iter"}
+    rows[6] |= {"verdict": "undecided", "sustained": None, "critical_delta": None, "violated": "left open", "status": "undecided"}
     rows[2] |= {"voluntary": False, "critical_delta": 0.5}
     rows[3] |= {"verdict": "static", "critical_delta": 0.0, "tie": True}
     rows[4] |= {"sustained": False, "critical_delta": 0.875}
@@ -163,8 +170,10 @@ class TestReport:
 class TestLattice:
     def test_cells_say_verdict_reason_and_tie(self, tmp_path):
         found = texts(lattice.draw(only_case(write(tmp_path, talks()))))
-        assert {"never [1]", "static †", "0.875", "0.500", "0.450"} <= set(found)
-        assert "[1] U.S. gains 1.2 by curbing" in found
+        assert {"never [1, 2]", "never [2] ?", "undecided", "static †", "0.875", "0.500", "0.450"} <= set(found)
+        assert {"[1] U.S. gains 1.2 by curbing", "[2] China loses −3 a period"} <= set(found)
+        assert not any("left open" in text for text in found)
+        assert any(text.startswith("? computed, but not proven") for text in found)
         assert any(text.startswith("† a tie") for text in found)
         assert {"Washington", "Beijing", "Issue by issue", "everything linked", "nothing linked", "tariffs + rare earths"} <= set(found)
         assert "civil: tariffs truce, chips curb" in found
@@ -185,7 +194,7 @@ class TestLattice:
     def test_only_what_occurs_is_explained(self, tmp_path):
         rows = [row(name, "civil", verdict="static", critical_delta=0.0) for name in PARTITIONS]
         found = texts(lattice.draw(only_case(write(tmp_path, rows))))
-        assert not any(text.startswith(("† a tie", "a number", "Why an agreement fails", "fails at any")) for text in found)
+        assert not any(text.startswith(("† a tie", "? computed", "a number", "Why an agreement fails", "fails at any")) for text in found)
         assert any(text.startswith("static:") for text in found)
 
     def test_empty_set_has_no_payoffs(self, tmp_path):
@@ -215,6 +224,13 @@ class TestSets:
     def test_different_sets_are_not_called_the_same(self):
         larger = PayoffSet([[x * (1 + 1e-4), y] for x, y in SQUARE])
         assert sets.coinciding({"T,R": PayoffSet(SQUARE), "T|R": larger}) == [["T,R"], ["T|R"]]
+
+    def test_set_without_proof_is_marked(self, tmp_path):
+        rows = [row(name, "civil", error_bound=float("inf") if name == "T,R|C" else 1e-9) for name in PARTITIONS]
+        vertices = {**dict.fromkeys(PARTITIONS, SQUARE), "T,R|C": [[0.0, 0.0], [1.0, 1.0]]}
+        found = " ".join(" ".join(texts(sets.draw([only_case(write(tmp_path, rows, vertices))]))).split())
+        assert found.count("[not proven]") == 1
+        assert "Washington (tariffs + rare earths; chips alone) [a segment] [not proven]" in found
 
     def test_empty_set_is_said(self, tmp_path):
         case = only_case(write(tmp_path, talks(), {"T,R,C": SQUARE}))

@@ -39,7 +39,7 @@ def applies(case: Case) -> bool:
 def draw(case: Case) -> Figure:
     """Hasse diagram of a case: partitions by number of blocks, a table of agreements and a bar a side in each box."""
     rows = case.agreements()
-    reasons = {text: k + 1 for k, text in enumerate(dict.fromkeys(row["violated"] for row in rows if row["violated"]))}
+    reasons = {text: k + 1 for k, text in enumerate(dict.fromkeys(text for row in rows for text in _reasons(row)))}
     nodes = [_node(case, name, [row for row in rows if row["partition"] == name], reasons) for name in case.partitions]
     layout = hasse_layout(nodes)
     width = layout.size[0]
@@ -81,11 +81,18 @@ def _node(case: Case, partition: str, rows: list[Row], reasons: dict[str, int]) 
 
 def _cell(row: Row, reasons: dict[str, int]) -> Cell:
     text = f"{row['critical_delta']:.3f}" if row["verdict"] == "patience" else row["verdict"]
-    if row["violated"]:
-        text += f" [{reasons[row['violated']]}]"
+    if _reasons(row):
+        text += f" [{', '.join(str(k) for k in sorted(reasons[reason] for reason in _reasons(row)))}]"
+    if row["status"] not in ("solved", "empty") and row["verdict"] != "undecided":
+        text += " ?"
     if row["tie"]:
         text += " †"
     return Cell(row["agreement"].replace("_", " "), text, _colour(row))
+
+
+def _reasons(row: Row) -> list[str]:
+    """The constraints that no patience satisfies, one a block of issues; none while that is open."""
+    return row["violated"].replace(" -", " −").split("; ") if row["violated"] and row["verdict"] == "never" else []
 
 
 def _colour(row: Row) -> str:
@@ -110,6 +117,8 @@ def _legend(case: Case, rows: list[Row], reasons: dict[str, int]) -> list[list[_
         signs.append(_Note("a number: the least discount factor, common to both sides, at which the agreement enforces itself for ever"))
     if "static" in verdicts:
         signs.append(_Note("static: holds without any regard for the future; nobody gains by breaking it even once"))
+    if any(row["status"] not in ("solved", "empty") and row["verdict"] != "undecided" for row in rows):
+        signs.append(_Note("? computed, but not proven to the accuracy asked for"))
     if any(row["tie"] for row in rows):
         signs.append(
             _Note("† a tie: the finding turns on an exact equality (a knife edge), so payoffs a little different could reverse it")

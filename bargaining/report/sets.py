@@ -10,7 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from bargaining.payoff_set import PayoffSet
 from bargaining.plotting import BLUE, FAINT, GREEN, INK, PURPLE, VERMILION, draw_payoff_set, wrap_text
-from bargaining.report.source import Case, Words, capital
+from bargaining.report.source import Case, capital
 
 # Sets closer than this share of the panel's spread are one set to the eye and, the rows being proven to 1e-9, to the mind.
 _SAME = 1e-6
@@ -79,7 +79,7 @@ def _panel(ax: Axes, case: Case) -> None:
     for group in sorted(named, key=lambda group: -sets[group[0]].area):
         payoff_set = sets[group[0]]
         color, linestyle = next(styles[name] for name in styles if name in group)
-        label = _group_label(group, words, sets)
+        label = _group_label(group, case)
         if payoff_set.is_empty:
             ax.plot([], [], color=color, linestyle=linestyle, label=f"{label}: empty, nothing is self-enforcing")
         else:
@@ -99,15 +99,17 @@ def _panel(ax: Axes, case: Case) -> None:
     ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.13), borderaxespad=0.0, handlelength=3.2)
 
 
-def _group_label(group: list[str], words: Words, sets: dict[str, PayoffSet]) -> str:
+def _group_label(group: list[str], case: Case) -> str:
     """Stances of a group in words, the first with its partition, and how many other partitions give the same set."""
+    words = case.words
     stances = [name for name in words.stances.values() if name in group]
     first = f"{capital(words.stance(stances[0]))} ({words.partition(stances[0])})"
     same = [words.stance(name) for name in stances[1:]]
     unnamed = len(group) - len(stances)
     if unnamed:
         same.append(f"{unnamed} other partition{'s' if unnamed > 1 else ''}")
-    kind = {1: " [a point]", 2: " [a segment]"}.get(len(sets[group[0]].vertices), "")
+    kind = {1: " [a point]", 2: " [a segment]"}.get(len(case.sets[group[0]].vertices), "")
+    kind += " [not proven]" if case.unproven(group[0]) else ""
     text = f"{first}{kind}" + (f"; the same set: {', '.join(same)}" if same else "")
     return "\n".join(wrap_text(text, 4.7, 8))
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,6 +112,10 @@ class Case:
     def partitions(self) -> list[str]:
         """Partitions, coarsest first; none if nothing was solved."""
         return sorted(dict.fromkeys(row["partition"] for row in self.rows if row.get("partition")), key=lambda name: name.count("|"))
+
+    def unproven(self, partition: str) -> bool:
+        """Whether the set of a partition comes without a proof of how far it is from the truth."""
+        return any(not math.isfinite(row["error_bound"] or 0.0) for row in self.rows if row.get("partition") == partition)
 
     def agreements(self) -> list[Row]:
         """The rows on agreements; a run may ask for the payoff sets only."""
