@@ -26,7 +26,7 @@ _HOMES = {
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
     "bargaining.solvers.critical_delta": ("critical_delta",),
     "bargaining.solvers.lattice": ("linkage_lattice",),
-    "bargaining.verify": ("Certificate", "verify"),
+    "bargaining.certificate": ("Certificate", "verify"),
     "bargaining.scenarios": ("scenario",),
     "bargaining.running": ("run",),
 }
@@ -67,5 +67,5 @@ if TYPE_CHECKING:
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
-    from bargaining.verify import Certificate as Certificate
-    from bargaining.verify import verify as verify
+    from bargaining.certificate import Certificate as Certificate
+    from bargaining.certificate import verify as verify

@@ -55,29 +55,49 @@ def clip(vertices, tags, count, n0, n1, offset, out_vertices, out_tags):
 
 
 @kernel
-def sort_points(points, count, order):
-    """Heap sort: positions of the first `count` points by abscissa, then ordinate, into `order`."""
+def sort_points(points, count, order, spare):
+    """Positions of the first `count` points by abscissa, then ordinate, into `order`, by merging the runs that are there already.
+
+    The points come as convex polygons one after another, whose abscissas rise and fall once around: a few long runs.
+    """
     for k in range(count):
         order[k] = k
-    start = count // 2
-    end = count
-    while end > 1:
-        if start > 0:
-            start -= 1
+    start = 0
+    while start < count:
+        end = start + 1
+        if end < count and _before(points, end, start):
+            while end < count and _before(points, end, end - 1):
+                end += 1
+            for k in range((end - start) // 2):
+                order[start + k], order[end - 1 - k] = order[end - 1 - k], order[start + k]
         else:
-            end -= 1
-            order[end], order[0] = order[0], order[end]
-        root = start
-        while True:
-            child = 2 * root + 1
-            if child >= end:
-                break
-            if child + 1 < end and _before(points, order[child], order[child + 1]):
-                child += 1
-            if not _before(points, order[root], order[child]):
-                break
-            order[root], order[child] = order[child], order[root]
-            root = child
+            while end < count and not _before(points, end, end - 1):
+                end += 1
+        start = end
+    while True:
+        runs = 0
+        start = 0
+        while start < count:
+            runs += 1
+            middle = start + 1
+            while middle < count and not _before(points, order[middle], order[middle - 1]):
+                middle += 1
+            end = min(middle + 1, count)
+            while end < count and not _before(points, order[end], order[end - 1]):
+                end += 1
+            left, right = start, middle
+            for k in range(start, end):
+                if left < middle and (right >= end or not _before(points, order[right], order[left])):
+                    spare[k] = order[left]
+                    left += 1
+                else:
+                    spare[k] = order[right]
+                    right += 1
+            for k in range(start, end):
+                order[k] = spare[k]
+            start = end
+        if runs <= 1:
+            return
 
 
 @kernel
@@ -95,7 +115,7 @@ def hull(points, count, order, chain):
     """
     if count == 0:
         return 0
-    sort_points(points, count, order)
+    sort_points(points, count, order, chain)
     distinct = 1
     for k in range(1, count):
         last = order[distinct - 1]
@@ -173,3 +193,23 @@ def thin(points, chain, size, tolerance):
             kept += 1
             dropped_before = False
     return kept
+
+
+@kernel
+def largest_distance(points, vertices):
+    """Largest distance from a point in `points`, shape (p, 2), to the convex polygon `vertices`, shape (v, 2), counter-clockwise."""
+    worst = 0.0
+    count = vertices.shape[0]
+    for p in range(points.shape[0]):
+        inside = count > 2
+        best = np.inf
+        for k in range(count):
+            following = k + 1 if k + 1 < count else 0
+            ax, ay = vertices[k, 0], vertices[k, 1]
+            bx, by = vertices[following, 0], vertices[following, 1]
+            if (bx - ax) * (points[p, 1] - ay) - (by - ay) * (points[p, 0] - ax) < 0.0:
+                inside = False
+            best = min(best, distance_to_segment(points[p, 0], points[p, 1], ax, ay, bx, by))
+        if not inside:
+            worst = max(worst, best)
+    return worst

@@ -23,6 +23,9 @@ from bargaining.kernels.polygon import clip, hull, thin
 
 # Errors of the scaled payoffs, of a product and a sum of numbers of size one, with a factor of four to spare.
 ROUNDING = 4.0 * 2.220446049250313e-16
+# Directions in which a polygon's movement is measured, and after how many sweeps a large one's is.
+FAN = 32
+MEASURED = 16
 
 
 @kernel
@@ -61,10 +64,11 @@ def _dual_bounds(normals, offsets, directions, bounds):
 
 
 @kernel
-def support_sweep(g, gain, delta, normals, offsets, directions, alive, best):
+def support_sweep(g, gain, delta, normals, offsets, directions, alive, leads, best):
     """One application of B: new offsets `best` for `directions` (sorted like the normals), from the set {n_j·w ≤ c_j}.
 
-    A profile whose constraints no continuation in the set can meet is struck from `alive` for good (the sets only shrink).
+    A profile whose constraints no continuation in the set can meet is struck from `alive` for good (the sets only shrink). Profiles
+    that led in some direction last time come first; another one is looked at only if, without constraints, it could lead somewhere.
 
     Parameters
     ----------
@@ -75,7 +79,7 @@ def support_sweep(g, gain, delta, normals, offsets, directions, alive, best):
     delta : array, shape (2,)
     normals, offsets : arrays, shapes (J, 2), (J,)
     directions : array, shape (K, 2)
-    alive : bool array, shape (A,)
+    alive, leads : bool arrays, shape (A,)
         Modified.
     best : array, shape (K,)
         Overwritten.
@@ -98,10 +102,22 @@ def support_sweep(g, gain, delta, normals, offsets, directions, alive, best):
     _dual_bounds(normals, offsets, scaled, free)
     rate0 = (1.0 - delta[0]) / delta[0]
     rate1 = (1.0 - delta[1]) / delta[1]
+    leader = np.full(directions.shape[0], -1, np.int64)
     living = 0
-    for a in range(g.shape[0]):
-        if not alive[a]:
+    for turn in range(2 * g.shape[0]):
+        a = turn % g.shape[0]
+        if not alive[a] or leads[a] != (turn < g.shape[0]):
             continue
+        if not leads[a]:
+            hopeful = False
+            for k in range(directions.shape[0]):
+                reach = (directions[k, 0] - scaled[k, 0]) * g[a, 0] + (directions[k, 1] - scaled[k, 1]) * g[a, 1] + free[k] + ROUNDING
+                if reach > best[k]:
+                    hopeful = True
+                    break
+            if not hopeful:
+                living += 1
+                continue
         bound0 = gain[a, 0] > 0.0
         bound1 = gain[a, 1] > 0.0
         # Constraints are lowered by the rounding error they may carry.
@@ -138,6 +154,9 @@ def support_sweep(g, gain, delta, normals, offsets, directions, alive, best):
             x = scaled[k, 0]
             y = scaled[k, 1]
             value = free[k]
+            fixed = (directions[k, 0] - x) * g[a, 0] + (directions[k, 1] - y) * g[a, 1] + ROUNDING
+            if fixed + value <= best[k]:
+                continue
             if bound0:
                 j = upper if y > 0.0 else lower
                 if y == 0.0:
@@ -160,8 +179,14 @@ def support_sweep(g, gain, delta, normals, offsets, directions, alive, best):
                         value = min(value, alpha * offsets[j] - sigma * b1 + ROUNDING * (1.0 + alpha + sigma))
             if x <= 0.0 and y <= 0.0:
                 value = min(value, x * b0 + y * b1 + ROUNDING)
-            total = (directions[k, 0] - x) * g[a, 0] + (directions[k, 1] - y) * g[a, 1] + value + ROUNDING
-            best[k] = max(best[k], total)
+            if fixed + value > best[k]:
+                best[k] = fixed + value
+                leader[k] = a
+    for a in range(g.shape[0]):
+        leads[a] = False
+    for k in range(directions.shape[0]):
+        if leader[k] >= 0:
+            leads[leader[k]] = True
     return living
 
 
@@ -172,11 +197,12 @@ def outer_sweeps(g, gain, delta, normals, offsets, alive, sweeps, change):
     Stops early when no offset moves by more than `change`. Returns (sweeps done, profiles alive, last change).
     """
     fresh = np.empty(normals.shape[0])
+    leads = alive.copy()
     living = 0
     moved = np.inf
     done = 0
     while done < sweeps and moved > change:
-        living = support_sweep(g, gain, delta, normals, offsets, normals, alive, fresh)
+        living = support_sweep(g, gain, delta, normals, offsets, normals, alive, leads, fresh)
         done += 1
         if living == 0:
             break
@@ -219,7 +245,7 @@ def half_plane_polygon(normals, offsets, vertices):
 
 
 @kernel
-def generate(g, gain, delta, vertices, tags, count, active, slack, inward, tolerance, points, makers, stays):
+def generate(g, gain, delta, vertices, count, active, slack, inward, tolerance, points, makers, stays, size):
     """One application of B to a polygon, or of the stricter operator if `slack` is positive.
 
     A profile that can be played for ever within the constraints contributes its own payoff (`stays`). With a common discount factor it
@@ -228,7 +254,7 @@ def generate(g, gain, delta, vertices, tags, count, active, slack, inward, toler
     Parameters
     ----------
     g, gain, delta : arrays, shapes (A, 2), (A, 2), (2,)
-    vertices, tags, count : the polygon
+    vertices, count : the polygon
     active : bool array, shape (A,)
         Profiles to use.
     slack : float
@@ -238,7 +264,9 @@ def generate(g, gain, delta, vertices, tags, count, active, slack, inward, toler
     tolerance : float
         How far the constraints may be missed (a float iteration from outside needs a little).
     points, makers, stays : arrays, shapes (R, 2), (R,), (R,)
-        Overwritten: generated points, the profile that generates each, and whether it does so by being played for ever.
+        Generated points, the profile that generates each, and whether it does so by being played for ever.
+    size : int
+        Number of points that are there already; new ones are appended.
 
     Returns
     -------
@@ -262,7 +290,6 @@ def generate(g, gain, delta, vertices, tags, count, active, slack, inward, toler
     rate0 = (1.0 - delta[0]) / delta[0]
     rate1 = (1.0 - delta[1]) / delta[1]
     common = delta[0] == delta[1]
-    size = 0
     for a in range(g.shape[0]):
         if not active[a]:
             continue
@@ -303,11 +330,81 @@ def generate(g, gain, delta, vertices, tags, count, active, slack, inward, toler
 
 
 @kernel
+def _join_hopeful(g, gain, delta, vertices, count, points, chain, size, active, used, joining):
+    """Which active but unused profiles could reach beyond the hull of the points: into `joining`.
+
+    The hull is the intersection of the half-planes of its edges, so a profile that reaches beyond none of them adds nothing. How far it
+    reaches is bounded by the whole polygon and by the box that its constraints leave.
+    """
+    found = False
+    for a in range(g.shape[0]):
+        joining[a] = active[a] and not used[a] and size <= 2
+        found = found or joining[a]
+    if size <= 2:
+        return found
+    low0 = low1 = np.inf
+    high0 = high1 = -np.inf
+    for k in range(count):
+        low0, high0 = min(low0, vertices[k, 0]), max(high0, vertices[k, 0])
+        low1, high1 = min(low1, vertices[k, 1]), max(high1, vertices[k, 1])
+    rate0 = (1.0 - delta[0]) / delta[0]
+    rate1 = (1.0 - delta[1]) / delta[1]
+    best = 0
+    for k in range(size):
+        here = chain[k]
+        there = chain[k + 1] if k + 1 < size else chain[0]
+        nx = points[there, 1] - points[here, 1]
+        ny = points[here, 0] - points[there, 0]
+        edge = nx * points[here, 0] + ny * points[here, 1]
+        x = delta[0] * nx
+        y = delta[1] * ny
+        # The edges turn counter-clockwise, and so does the vertex of the polygon that is farthest in their direction.
+        if k == 0:
+            for j in range(count):
+                if x * vertices[j, 0] + y * vertices[j, 1] > x * vertices[best, 0] + y * vertices[best, 1]:
+                    best = j
+        for _ in range(count):
+            following = best + 1 if best + 1 < count else 0
+            if x * vertices[following, 0] + y * vertices[following, 1] < x * vertices[best, 0] + y * vertices[best, 1]:
+                break
+            best = following
+        reach = x * vertices[best, 0] + y * vertices[best, 1]
+        margin = ROUNDING * (abs(nx) + abs(ny)) - edge
+        for a in range(g.shape[0]):
+            if active[a] and not used[a] and not joining[a]:
+                fixed = (nx - x) * g[a, 0] + (ny - y) * g[a, 1] + margin
+                if fixed + reach > 0.0:
+                    boxed = x * high0 if x > 0.0 else x * (low0 + rate0 * gain[a, 0] - ROUNDING)
+                    boxed += y * high1 if y > 0.0 else y * (low1 + rate1 * gain[a, 1] - ROUNDING)
+                    if fixed + boxed > 0.0:
+                        joining[a] = True
+                        found = True
+    return found
+
+
+@kernel
+def _support_change(old, count, points, chain, size):
+    """Largest change of the support function over a fan of directions: how far the set has moved, nearly."""
+    moved = 0.0
+    for j in range(FAN):
+        x = np.cos(2.0 * np.pi * j / FAN)
+        y = np.sin(2.0 * np.pi * j / FAN)
+        before = -np.inf
+        after = -np.inf
+        for k in range(count):
+            before = max(before, x * old[k, 0] + y * old[k, 1])
+        for k in range(size):
+            after = max(after, x * points[chain[k], 0] + y * points[chain[k], 1])
+        moved = max(moved, abs(after - before))
+    return moved
+
+
+@kernel
 def polygon_sweeps(g, gain, delta, vertices, makers, stays, count, active, slack, tolerance, thinning, stop, sweeps):
     """Iterate the operator on a polygon until it moves by no more than `stop`.
 
     With ``slack > 0`` it is the stricter operator, whose fixed points generate themselves with room for rounding; with ``slack = 0``
-    the operator itself, from outside, as a float estimate: then a profile that cannot be enforced any more is struck from `active`.
+    the operator itself, from outside, as a float estimate; then profiles that cannot be enforced any more are struck from `active`.
 
     Parameters
     ----------
@@ -329,16 +426,15 @@ def polygon_sweeps(g, gain, delta, vertices, makers, stays, count, active, slack
         Number of vertices (0 if nothing is left, -1 if there is no room for them), sweeps done, last change.
     """
     capacity = vertices.shape[0]
-    living = 0
-    for a in range(g.shape[0]):
-        if active[a]:
-            living += 1
-    room = living * (count + 16) + 64
+    profiles = g.shape[0]
+    room = 16 * (count + 16) + 64
     points = np.empty((room, 2))
     point_makers = np.empty(room, np.int64)
     point_stays = np.empty(room, np.bool_)
     order = np.empty(room, np.int64)
     chain = np.empty(2 * room + 2, np.int64)
+    used = active.copy()
+    joining = np.zeros(profiles, np.bool_)
     moved = np.inf
     done = 0
     # Rounding can make an ill-conditioned set jitter for ever by more than `stop`: give up once the change no longer falls.
@@ -352,40 +448,52 @@ def polygon_sweeps(g, gain, delta, vertices, makers, stays, count, active, slack
             if radius <= 0.0:
                 return 0, done, moved
             inward = min(0.5, slack / radius)
-        size = generate(g, gain, delta, vertices, makers, count, active, slack, inward, tolerance, points, point_makers, point_stays)
+        size = generate(g, gain, delta, vertices, count, used, slack, inward, tolerance, points, point_makers, point_stays, 0)
+        left = 0
+        if size >= 0:
+            left = hull(points, size, order, chain)
+            if _join_hopeful(g, gain, delta, vertices, count, points, chain, left, active, used, joining):
+                size = generate(
+                    g, gain, delta, vertices, count, joining, slack, inward, tolerance, points, point_makers, point_stays, size
+                )
+                if size >= 0:
+                    left = hull(points, size, order, chain)
         if size < 0:
-            room = 2 * room + living * (count + 16)
+            room = 2 * room + 64
             points = np.empty((room, 2))
             point_makers = np.empty(room, np.int64)
             point_stays = np.empty(room, np.bool_)
             order = np.empty(room, np.int64)
             chain = np.empty(2 * room + 2, np.int64)
             continue
-        done += 1
-        left = thin(points, chain, hull(points, size, order, chain), thinning)
+        if slack == 0.0:
+            # From outside the sets only shrink: a profile that nothing in this one can enforce is done with.
+            for a in range(profiles):
+                active[a] = active[a] and not (used[a] or joining[a])
+            for k in range(size):
+                active[point_makers[k]] = True
+        left = thin(points, chain, left, thinning)
         if left == 0:
-            return 0, done, moved
+            return 0, done + 1, moved
         if left > capacity:
-            return -1, done, moved
-        # The sets shrink towards the fixed point, so it is the old set's vertices that can lie far from the new one.
-        moved = 0.0
-        for k in range(count):
-            moved = max(moved, _distance_to_chain(vertices[k, 0], vertices[k, 1], points, chain, left))
+            return -1, done + 1, moved
+        measured = count <= FAN or done % MEASURED == 0
+        if measured:
+            moved = _support_change(vertices, count, points, chain, left)
+        for a in range(profiles):
+            used[a] = False
         for k in range(left):
             vertices[k, 0] = points[chain[k], 0]
             vertices[k, 1] = points[chain[k], 1]
             makers[k] = point_makers[chain[k]]
             stays[k] = point_stays[chain[k]]
+            used[makers[k]] = True
         count = left
-        if slack == 0.0:
-            for a in range(g.shape[0]):
-                active[a] = False
-            for k in range(size):
-                active[point_makers[k]] = True
-        if moved < 0.75 * least:
+        done += 1
+        if measured and moved < 0.75 * least:
             least = moved
             least_at = done
-        if moved <= stop or done - least_at > patience:
+        if measured and (moved <= stop or done - least_at > patience):
             break
     return count, done, moved
 
@@ -408,24 +516,3 @@ def _inradius(vertices, count):
             radius = min(radius, (dx * (centre1 - vertices[k, 1]) - dy * (centre0 - vertices[k, 0])) / length)
     return radius
 
-
-@kernel
-def _distance_to_chain(x, y, points, chain, size):
-    """Distance from a point to the convex polygon of chained positions."""
-    inside = size > 2
-    best = np.inf
-    for k in range(size):
-        a = chain[k]
-        b = chain[k + 1] if k + 1 < size else chain[0]
-        dx = points[b, 0] - points[a, 0]
-        dy = points[b, 1] - points[a, 1]
-        if dx * (y - points[a, 1]) - dy * (x - points[a, 0]) < 0.0:
-            inside = False
-        length = dx * dx + dy * dy
-        share = 0.0
-        if length > 0.0:
-            share = min(1.0, max(0.0, ((x - points[a, 0]) * dx + (y - points[a, 1]) * dy) / length))
-        ex = points[a, 0] + share * dx - x
-        ey = points[a, 1] + share * dy - y
-        best = min(best, np.sqrt(ex * ex + ey * ey))
-    return 0.0 if inside else best

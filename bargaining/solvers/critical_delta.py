@@ -60,23 +60,42 @@ class RateRay:
         return 1.0 / (1.0 + multiple * self.rates[0]), 1.0 / (1.0 + multiple * self.rates[1])
 
     def punishments(self, multiple: float) -> tuple[Floats, Floats] | None:
-        """Proven lower and upper bounds on the worst equilibrium payoffs at a multiple; None if no equilibrium exists there."""
-        if multiple not in self._solved:
-            deltas = self.deltas(multiple)
-            delta = deltas[0] if deltas[0] == deltas[1] else deltas
-            solution = equilibrium_set(RepeatedGame(self.incentives.stage, delta), tol=self.tol, max_iter=self.max_iter)
-            if solution.status is Status.empty:
-                self._solved[multiple] = None
+        """Proven lower and upper bounds on the worst equilibrium payoffs at a multiple; None if no equilibrium exists there.
+
+        Sets grow as the multiple falls, so what was solved at other multiples bounds this one; where the bounds meet nothing is solved.
+        """
+        if multiple in self._solved:
+            return self._solved[multiple]
+        low, high = self.incentives.minmax.copy(), np.full(2, np.inf)
+        if self.incentives.worst_nash is not None:
+            high = self.incentives.worst_nash.copy()
+        for other, bounds in self._solved.items():
+            if bounds is None:
+                if other <= multiple:
+                    return None
+            elif other <= multiple:
+                low = np.maximum(low, bounds[0])
             else:
-                low = np.maximum(solution.outer.vertices.min(axis=0), self.incentives.minmax)
-                proven = solution.inner_proof is not None
-                high = solution.inner.vertices.min(axis=0) if proven else np.full(2, np.inf)
-                if self.incentives.worst_nash is not None:
-                    high = np.minimum(high, self.incentives.worst_nash)
-                # Bounds that agree to rounding are one number: the constraint then binds where the closed form says.
-                near = high - low <= 1e-13 * np.abs(self.incentives.stage.payoffs).max()
-                self._solved[multiple] = np.where(near, high, low), high
-        return self._solved[multiple]
+                high = np.minimum(high, bounds[1])
+        if (high - low <= self.tol * self._units).all():
+            return low, high
+        deltas = self.deltas(multiple)
+        delta = deltas[0] if deltas[0] == deltas[1] else deltas
+        solution = equilibrium_set(RepeatedGame(self.incentives.stage, delta), tol=self.tol, max_iter=self.max_iter)
+        if solution.status is Status.empty:
+            self._solved[multiple] = None
+            return None
+        low = np.maximum(low, solution.outer.vertices.min(axis=0))
+        if solution.inner_proof is not None:
+            high = np.minimum(high, solution.inner.vertices.min(axis=0))
+        # Bounds that agree to rounding are one number: the constraint then binds where the closed form says.
+        low = np.where(high - low <= 1e-13 * np.abs(self.incentives.stage.payoffs).max(), high, low)
+        self._solved[multiple] = low, high
+        return low, high
+
+    @property
+    def _units(self) -> Floats:
+        return np.maximum(np.ptp(self.incentives.stage.payoffs, axis=(1, 2)), 1e-300)
 
     def start(self, profile: Profile) -> Bracket:
         """The bracket that needs no solving: reversion to the worst static equilibria sustains, the pure minmax limits."""

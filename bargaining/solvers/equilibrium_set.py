@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, RepeatedGame
 from bargaining.games.issues import Block, Partition
+from bargaining.kernels.polygon import largest_distance
 from bargaining.payoff_set import PayoffSet, minkowski_sum
 from bargaining.solution import EquilibriumSet, InnerProof, OuterProof, Status, worst_status
 from bargaining.solvers.inner import MOST_RATIONAL_VERTICES, prove, rational_candidate, stricter_fixed_points
@@ -152,7 +153,7 @@ def find_inner(scaled: ScaledGame, vertices: Floats, makers: NDArray[np.int64], 
     """A self-generating set close to the polygon `vertices`, proven; None if no candidate passes."""
     corners = thinned(vertices, tol / 64.0)
     if len(corners) <= MOST_RATIONAL_VERTICES:
-        candidate = rational_candidate(scaled, vertices[corners], makers, 1e-9)
+        candidate = rational_candidate(scaled, vertices[corners], makers, max(1e-9, tol / 8.0))
         proof = prove(scaled, candidate, sorted({int(a) for a in makers}))
         if proof is not None:
             return proof
@@ -165,8 +166,7 @@ def find_inner(scaled: ScaledGame, vertices: Floats, makers: NDArray[np.int64], 
 
 def _gap(scaled: ScaledGame, outer: OuterSet, inner: InnerProof) -> float:
     """Hausdorff distance between the outer and the inner set, in scaled payoffs, rounded up."""
-    inside = PayoffSet(_scaled_vertices(scaled, inner))
-    return max(inside.distance_to(vertex) for vertex in outer.polygon()) + 1e-15
+    return float(largest_distance(np.ascontiguousarray(outer.polygon()), _scaled_vertices(scaled, inner))) + 1e-15
 
 
 def _scaled_vertices(scaled: ScaledGame, inner: InnerProof) -> Floats:

@@ -20,7 +20,7 @@ from bargaining.solvers.incentives import Incentives
 
 Floats = NDArray[np.float64]
 
-HALVINGS = 12
+HALVINGS = 8
 
 
 @dataclass(eq=False)

@@ -5,8 +5,10 @@ polygon near V is almost never self-generating to the last bit, so candidates wi
 replaced by the stage payoffs and simple rationals they are close to, then fixed points of slightly stricter operators.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from bargaining.solution import InnerProof
 from bargaining.solvers.scaled import Pair, ScaledGame
 
 Floats = NDArray[np.float64]
+Integers = tuple[int, int]
 
 DENOMINATORS = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
 MOST_RATIONAL_VERTICES = 64
@@ -36,19 +39,30 @@ def prove(scaled: ScaledGame, vertices: Sequence[Pair], makers: Sequence[int]) -
         return None
     deltas = scaled.game.exact_deltas
     worst = tuple(min(range(len(vertices)), key=lambda k: vertices[k][player]) for player in (0, 1))
-    floors = [vertices[worst[player]][player] for player in (0, 1)]
     payoffs = {a: scaled.exact_payoff(a) for a in makers}
     deviations = {a: scaled.exact_deviation(a) for a in makers}
+    # Signs are decided on integers: coordinates over a common denominator, then times the numerator of the discount factor, a positive
+    # stretch of each axis, which turns no orientation round.
+    unit = [math.lcm(*(point[i].denominator for point in (*vertices, *payoffs.values(), *deviations.values()))) for i in (0, 1)]
+    p, q = [delta.numerator for delta in deltas], [delta.denominator for delta in deltas]
+
+    def integers(point: Pair, factors: Sequence[int]) -> Integers:
+        return int(point[0] * unit[0]) * factors[0], int(point[1] * unit[1]) * factors[1]
+
+    corners = [integers(vertex, p) for vertex in vertices]
+    promised = [integers(vertex, q) for vertex in vertices]
+    today = {a: integers(payoffs[a], [q[i] - p[i] for i in (0, 1)]) for a in makers}
+    tempted = {a: integers(deviations[a], [q[i] - p[i] for i in (0, 1)]) for a in makers}
+    floors = [corners[worst[i]][i] for i in (0, 1)]
     shadow = np.array([[float(x), float(y)] for x, y in vertices])
     profiles, simplices = [], []
-    for k, vertex in enumerate(vertices):
+    for k, vertex in enumerate(promised):
         found = None
         for a in _likely_first(scaled, shadow, k, makers):
-            compliant = all(vertex[i] >= (1 - deltas[i]) * deviations[a][i] + deltas[i] * floors[i] for i in (0, 1))
-            if not compliant:
+            if any(vertex[i] < tempted[a][i] + floors[i] for i in (0, 1)):
                 continue
-            continuation = tuple((vertex[i] - (1 - deltas[i]) * payoffs[a][i]) / deltas[i] for i in (0, 1))
-            simplex = locate(vertices, shadow, continuation)  # type: ignore[arg-type]
+            target = (shadow[k] - (1.0 - scaled.deltas) * scaled.payoffs[a]) / scaled.deltas
+            simplex = locate(corners, shadow, (vertex[0] - today[a][0], vertex[1] - today[a][1]), target)
             if simplex is not None:
                 found = a, simplex
                 break
@@ -77,34 +91,34 @@ def _likely_first(scaled: ScaledGame, shadow: Floats, k: int, makers: Sequence[i
     return [int(candidates[j]) for j in order if miss[j] <= 1e-9]
 
 
-def locate(vertices: Sequence[Pair], shadow: Floats, point: Pair) -> tuple[int, int, int] | None:
-    """Positions of three vertices (with repeats, if the set is a point or segment) whose hull contains `point`, exactly; else None."""
-    count = len(vertices)
+def locate(corners: Sequence[Integers], shadow: Floats, point: Integers, near: Floats) -> tuple[int, int, int] | None:
+    """Positions of three corners (with repeats, if the set is a point or segment) whose hull contains `point`, exactly; else None.
+
+    `shadow` and `near` are floats proportional to the corners and the point, to guess by.
+    """
+    count = len(corners)
     if count == 1:
-        return (0, 0, 0) if point == vertices[0] else None
-    if point in vertices:
-        k = vertices.index(point)
-        return k, k, k
+        return (0, 0, 0) if point == corners[0] else None
     if count == 2:
-        return (0, 1, 1) if _on_segment(vertices[0], vertices[1], point) else None
-    # The fan of triangles from vertex 0: the float angle says which one, the exact signs decide, neighbours are tried after.
+        return (0, 1, 1) if _on_segment(corners[0], corners[1], point) else None
+    # The fan of triangles from corner 0: the float angle says which one, the exact signs decide, neighbours are tried after.
     fan = shadow[1:] - shadow[0]
-    target = np.array([float(point[0]), float(point[1])]) - shadow[0]
+    target = near - shadow[0]
     side = fan[:, 0] * target[1] - fan[:, 1] * target[0]
-    guess = int(np.clip(np.count_nonzero(side[1:-1] > 0), 0, count - 3)) if count > 3 else 0
-    for j in sorted({guess, max(guess - 1, 0), min(guess + 1, count - 3)}, key=lambda j: abs(j - guess)):
-        a, b, c = vertices[0], vertices[j + 1], vertices[j + 2]
+    guess = min(max(int(np.count_nonzero(side[1:-1] > 0)), 0), count - 3)
+    for j in dict.fromkeys((guess, max(guess - 1, 0), min(guess + 1, count - 3))):
+        a, b, c = corners[0], corners[j + 1], corners[j + 2]
         if cross(a, b, point) >= 0 and cross(b, c, point) >= 0 and cross(c, a, point) >= 0:
             return 0, j + 1, j + 2
     return None
 
 
-def cross(a: Pair, b: Pair, c: Pair) -> Fraction:
-    """Twice the signed area of the triangle abc."""
+def cross(a: Any, b: Any, c: Any) -> Any:
+    """Twice the signed area of the triangle abc, exact for integers and fractions."""
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-def _on_segment(a: Pair, b: Pair, point: Pair) -> bool:
+def _on_segment(a: Integers, b: Integers, point: Integers) -> bool:
     if cross(a, b, point) != 0:
         return False
     return all(min(a[i], b[i]) <= point[i] <= max(a[i], b[i]) for i in (0, 1))

@@ -109,11 +109,10 @@ class OuterSet:
         scaled = self.scaled
         vertices = self.polygon()
         count = len(vertices)
-        tags = np.full(count, -1, dtype=np.int64)
         room = int(self.alive.sum()) * (count + 6) + 8
         points, makers, stays = np.empty((room, 2)), np.empty(room, dtype=np.int64), np.empty(room, dtype=np.bool_)
         size = generate(
-            scaled.payoffs, scaled.gains, scaled.deltas, vertices, tags, count, self.alive, 0.0, 0.0, FEASIBILITY, points, makers, stays
+            scaled.payoffs, scaled.gains, scaled.deltas, vertices, count, self.alive, 0.0, 0.0, FEASIBILITY, points, makers, stays, 0
         )
         order, chain = np.empty(room, dtype=np.int64), np.empty(2 * room + 2, dtype=np.int64)
         kept = chain[: hull(points, size, order, chain)]
@@ -130,7 +129,8 @@ class OuterSet:
             return False
         scaled = self.scaled
         offsets = np.empty(len(normals))
-        living = support_sweep(scaled.payoffs, scaled.gains, scaled.deltas, self.normals, self.offsets, normals, self.alive, offsets)
+        leads = self.alive.copy()
+        living = support_sweep(scaled.payoffs, scaled.gains, scaled.deltas, self.normals, self.offsets, normals, self.alive, leads, offsets)
         self.sweeps += 1
         if living:
             self.normals, self.offsets = normals, offsets

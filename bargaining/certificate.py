@@ -1,0 +1,288 @@
+r"""Certificates: what a solution claims, checked in exact rational arithmetic by code that shares nothing with the solvers.
+
+*Inner*: a polygon whose every vertex is :math:`(1-\delta_i) g_i(a) + \delta_i w_i` with a continuation w in the polygon, such that nobody
+gains by deviating once and being held to the polygon's worst point afterwards, consists of equilibrium payoffs (self-generation: Abreu,
+Pearce and Stacchetti 1990). The check is arithmetic on each vertex: barycentric coordinates of w in a named triangle, and two
+inequalities.
+
+*Outer*: the chain of half-planes is walked again from the box of stage payoffs, each step rounded outward on a binary grid, and
+compared with the offsets stored. A long chain takes long; beyond a limit of work it is left unchecked, and the certificate says so.
+
+*Nash*: the exact gain of each side's best deviation from each profile.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor, inf
+from typing import Any
+
+import numpy as np
+
+from bargaining.games import IssueGame, RepeatedGame, StageGame, exact
+from bargaining.payoff_set import PayoffSet, minkowski_sum
+from bargaining.solution import EquilibriumSet, InnerProof, NashEquilibria, OuterProof, Status
+
+Point = tuple[Fraction, Fraction]
+
+GRID = 2**72
+MOST_WORK = 400_000
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """The outcome of a check.
+
+    `holds` is true only if the claim was proven exactly: then `deviation_gain` and `payoff_error` are 0. `gap` is the largest distance
+    from the outer to the inner set, in payoff units (infinite if the outer set was not proven). `reason` says what was found.
+    """
+
+    holds: bool
+    deviation_gain: float
+    payoff_error: float
+    gap: float
+    reason: str
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+
+def verify(solution: Any) -> Certificate:
+    """Check a solution's claim exactly, without the solver.
+
+    Parameters
+    ----------
+    solution : EquilibriumSet or NashEquilibria
+
+    Raises
+    ------
+    TypeError
+        If there is no certificate for this kind of answer.
+
+    Examples
+    --------
+    >>> import bargaining as bg
+    >>> dilemma = bg.game([[3, 0], [5, 1]], [[3, 5], [0, 1]])
+    >>> certificate = bg.verify(bg.equilibrium_set(bg.RepeatedGame(dilemma, 0.6)))
+    >>> certificate.holds, certificate.reason
+    (True, 'every vertex is generated and no one-shot deviation gains; the outer chain was walked again')
+    """
+    if isinstance(solution, NashEquilibria):
+        return _verify_nash(solution)
+    if not isinstance(solution, EquilibriumSet):
+        raise TypeError(f"no certificate for a {type(solution).__name__}: expected an EquilibriumSet or NashEquilibria")
+    return _verify_blocks(solution) if solution.blocks else _verify_set(solution)
+
+
+def _verify_nash(solution: NashEquilibria) -> Certificate:
+    stage = solution.game.stage_game() if isinstance(solution.game, (IssueGame, RepeatedGame)) else solution.game
+    worst, reason = Fraction(0), "no side gains by deviating from any of the profiles"
+    payoffs = [[[exact(value) for value in row] for row in stage.payoffs[player].tolist()] for player in (0, 1)]
+    for number, (x, y) in enumerate(solution.profiles):
+        own = [[Fraction(float(p)) for p in x], [Fraction(float(p)) for p in y]]
+        rows = [sum((payoffs[0][a][b] * own[1][b] for b in range(len(own[1]))), Fraction(0)) for a in range(len(own[0]))]
+        columns = [sum((payoffs[1][a][b] * own[0][a] for a in range(len(own[0]))), Fraction(0)) for b in range(len(own[1]))]
+        for player, values in enumerate((rows, columns)):
+            gain = max(values) - sum((v * p for v, p in zip(values, own[player], strict=True)), Fraction(0)) / sum(own[player])
+            if gain > worst:
+                action = stage.actions[player][values.index(max(values))]
+                worst, reason = gain, f"profile {number}: {stage.players[player]} gains {float(gain):.3g} by playing {action!r}"
+    return Certificate(holds=worst == 0, deviation_gain=float(worst), payoff_error=0.0, gap=0.0, reason=reason)
+
+
+def _verify_blocks(solution: EquilibriumSet) -> Certificate:
+    parts = {block: verify(part) for block, part in solution.blocks.items()}
+    stated = minkowski_sum([part.payoff_set for part in solution.blocks.values()])
+    scale = float(np.abs(stated.vertices).max(initial=1e-300))
+    if solution.payoff_set.distance(stated) > 1e-9 * scale:
+        return Certificate(
+            holds=False, deviation_gain=inf, payoff_error=inf, gap=inf, reason="the stated set is not the sum of the blocks' sets"
+        )
+    failed = [f"block {','.join(block)}: {part.reason}" for block, part in parts.items() if not part.holds]
+    return Certificate(
+        holds=not failed,
+        deviation_gain=sum(part.deviation_gain for part in parts.values()),
+        payoff_error=sum(part.payoff_error for part in parts.values()),
+        gap=sum(part.gap for part in parts.values()),
+        reason="; ".join(failed) if failed else "; ".join(f"block {','.join(block)}: {part.reason}" for block, part in parts.items()),
+    )
+
+
+def _verify_set(solution: EquilibriumSet) -> Certificate:
+    assert isinstance(solution.game, RepeatedGame)
+    game = _ExactGame(solution.game)
+    if solution.status is Status.empty:
+        walked = solution.outer_proof is not None and _walk(game, solution.outer_proof, to_empty=True)
+        reason = "no profile can be enforced" if walked is True else "that no profile can be enforced was not proven"
+        return Certificate(holds=walked is True, deviation_gain=0.0, payoff_error=0.0, gap=0.0 if walked else inf, reason=reason)
+    proof = solution.inner_proof
+    if proof is None:
+        return Certificate(
+            holds=False,
+            deviation_gain=solution.deviation_gain,
+            payoff_error=inf,
+            gap=inf,
+            reason=f"nothing places the stated set inside the equilibrium payoffs; a deviation may gain {solution.deviation_gain:.3g}",
+        )
+    strayed = _strayed(solution, proof)
+    gain, error, reason = _self_generation(game, proof)
+    if gain > 0 or error > 0 or strayed:
+        return Certificate(
+            holds=False, deviation_gain=float(gain), payoff_error=float(error), gap=inf, reason=strayed if strayed and gain == 0 else reason
+        )
+    walked = _walk(game, solution.outer_proof, to_empty=False) if solution.outer_proof is not None else None
+    inside = PayoffSet(np.array([[float(x), float(y)] for x, y in proof.vertices]))
+    gap = max((inside.distance_to(vertex) for vertex in solution.outer.vertices), default=inf) if walked is True else inf
+    outside = {
+        True: "the outer chain was walked again",
+        False: "the outer chain does not reach the offsets stored",
+        None: "the outer chain is too long to walk again here",
+    }[walked]
+    holds = walked is not False
+    return Certificate(
+        holds=holds, deviation_gain=0.0, payoff_error=0.0, gap=gap, reason=f"every vertex is generated and no one-shot deviation gains; {outside}"
+    )
+
+
+class _ExactGame:
+    """Payoffs, best deviations and discount factors as fractions."""
+
+    def __init__(self, game: RepeatedGame) -> None:
+        stage: StageGame = game.stage_game()
+        self.stage = stage
+        self.delta = game.exact_deltas
+        m, n = stage.shape
+        g = [[[exact(value) for value in row] for row in stage.payoffs[player].tolist()] for player in (0, 1)]
+        best_row = [max(g[0][a][b] for a in range(m)) for b in range(n)]
+        best_column = [max(g[1][a][b] for b in range(n)) for a in range(m)]
+        self.payoff = {(a, b): (g[0][a][b], g[1][a][b]) for a in range(m) for b in range(n)}
+        self.deviation = {(a, b): (best_row[b], best_column[a]) for a in range(m) for b in range(n)}
+
+
+def _strayed(solution: EquilibriumSet, proof: InnerProof) -> str:
+    """What is wrong if the stated set is not the proven one, to rounding."""
+    proven = PayoffSet.hull([[float(x), float(y)] for x, y in proof.vertices])
+    scale = float(np.abs(proven.vertices).max(initial=0.0))
+    for number, vertex in enumerate(solution.vertices):
+        off = proven.distance_to(vertex)
+        if off > 1e-14 * scale:
+            return f"stated vertex {number} lies {off:.3g} outside the proven set"
+    return ""
+
+
+def _self_generation(game: _ExactGame, proof: InnerProof) -> tuple[Fraction, Fraction, str]:
+    """Largest gain from a one-shot deviation, largest error of a promised payoff, and where."""
+    x = proof.vertices
+    gain, error, reason = Fraction(0), Fraction(0), ""
+    for k, profile in enumerate(proof.profiles):
+        g, best = game.payoff[profile], game.deviation[profile]
+        continuation = tuple((x[k][i] - (1 - game.delta[i]) * g[i]) / game.delta[i] for i in (0, 1))
+        miss = _outside([x[j] for j in proof.simplices[k]], continuation)  # type: ignore[arg-type]
+        if miss > error:
+            error = miss
+            reason = reason or f"vertex {k}: its continuation payoff lies {float(miss):.3g} outside the set"
+        for i in (0, 1):
+            temptation = (1 - game.delta[i]) * best[i] + game.delta[i] * x[proof.punishments[i]][i] - x[k][i]
+            if temptation > gain:
+                gain = temptation
+                reason = (
+                    f"vertex {k}: {game.stage.players[i]} gains {float(gain):.3g} by leaving "
+                    f"{' / '.join(game.stage.labels(profile))} for {_best_action(game, profile, i)!r}"
+                )
+    return gain, error, reason
+
+
+def _best_action(game: _ExactGame, profile: tuple[int, int], player: int) -> str:
+    a, b = profile
+    m, n = game.stage.shape
+    own = [game.payoff[(k, b)][0] for k in range(m)] if player == 0 else [game.payoff[(a, k)][1] for k in range(n)]
+    return game.stage.actions[player][own.index(max(own))]
+
+
+def _outside(corners: Sequence[Point], point: Point) -> Fraction:
+    """0 if the point is a convex combination of the corners, else how far it is from being one (largest coordinate error)."""
+    a, b, c = corners
+    u, v = (b[0] - a[0], b[1] - a[1]), (c[0] - a[0], c[1] - a[1])
+    p = (point[0] - a[0], point[1] - a[1])
+    area = u[0] * v[1] - u[1] * v[0]
+    if area == 0:
+        # A segment or a point: project on the longer of the two sides.
+        side = max(u, v, key=lambda s: abs(s[0]) + abs(s[1]))
+        length = side[0] ** 2 + side[1] ** 2
+        share = min(Fraction(1), max(Fraction(0), (p[0] * side[0] + p[1] * side[1]) / length)) if length else Fraction(0)
+        return max(abs(p[0] - share * side[0]), abs(p[1] - share * side[1]))
+    beta, gamma = (p[0] * v[1] - p[1] * v[0]) / area, (u[0] * p[1] - u[1] * p[0]) / area
+    weights = [max(Fraction(0), weight) for weight in (1 - beta - gamma, beta, gamma)]
+    total = sum(weights)
+    nearest = [sum((w * corner[i] for w, corner in zip(weights, corners, strict=True)), Fraction(0)) / total for i in (0, 1)]
+    return max(abs(nearest[0] - point[0]), abs(nearest[1] - point[1]))
+
+
+def _walk(game: _ExactGame, proof: OuterProof, to_empty: bool) -> bool | None:
+    """Walk the outer chain again: True if it reaches the stored offsets (or emptiness), None if that is too much work."""
+    profiles = list(game.payoff)
+    if len(profiles) * len(proof.normals) * max(proof.sweeps, 1) > MOST_WORK:
+        return None
+    scaled = {
+        a: tuple((game.payoff[a][i] - proof.origin[i]) / proof.span[i] for i in (0, 1)) for a in profiles
+    }
+    gains = {a: tuple((game.deviation[a][i] - game.payoff[a][i]) / proof.span[i] for i in (0, 1)) for a in profiles}
+    normals = [(Fraction(float(x)), Fraction(float(y))) for x, y in proof.normals]
+    axes = [(Fraction(1), Fraction(0)), (Fraction(0), Fraction(1)), (Fraction(-1), Fraction(0)), (Fraction(0), Fraction(-1))]
+    normals += [axis for axis in axes if axis not in normals]
+    stored = [Fraction(float(c)) for c in proof.offsets]
+    box = game.delta[0] != game.delta[1]
+    corners = [(Fraction(x), Fraction(y)) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))] if box else list(scaled.values())
+    offsets = [_up(max(n[0] * w[0] + n[1] * w[1] for w in corners)) for n in normals]
+    # The exact chain is at least as tight as the stored one, which carries the rounding of floating point: a few sweeps more than it
+    # took, and the comparison is one of exact numbers.
+    for _ in range(proof.sweeps + 8):
+        polygon = _polygon(normals, offsets)
+        if not polygon:
+            return to_empty
+        floors = [min(w[i] for w in polygon) for i in (0, 1)]
+        best: list[Fraction | None] = [None] * len(normals)
+        for a in profiles:
+            required = [floors[i] + (1 - game.delta[i]) / game.delta[i] * gains[a][i] for i in (0, 1)]
+            cut = _cut(_cut(polygon, (Fraction(-1), Fraction(0)), -required[0]), (Fraction(0), Fraction(-1)), -required[1])
+            points = [tuple((1 - game.delta[i]) * scaled[a][i] + game.delta[i] * w[i] for i in (0, 1)) for w in cut]
+            for j, n in enumerate(normals):
+                for w in points:
+                    reach = n[0] * w[0] + n[1] * w[1]
+                    if best[j] is None or reach > best[j]:  # type: ignore[operator]
+                        best[j] = reach
+        if best[0] is None:
+            return to_empty
+        fresh = [min(c, _up(b)) for c, b in zip(offsets, best, strict=True) if b is not None]
+        if not to_empty and all(c <= s for c, s in zip(fresh, stored, strict=False)):
+            return True
+        if fresh == offsets:
+            return False
+        offsets = fresh
+    return False
+
+
+def _up(value: Fraction) -> Fraction:
+    """The next number of the binary grid: keeps the numbers short, and errs outward."""
+    return Fraction(-floor(-value * GRID), GRID)
+
+
+def _polygon(normals: Sequence[Point], offsets: Sequence[Fraction]) -> list[Point]:
+    polygon: list[Point] = [(Fraction(-4), Fraction(-4)), (Fraction(4), Fraction(-4)), (Fraction(4), Fraction(4)), (Fraction(-4), Fraction(4))]
+    for normal, offset in zip(normals, offsets, strict=True):
+        polygon = _cut(polygon, normal, offset)
+    return polygon
+
+
+def _cut(polygon: list[Point], normal: Point, offset: Fraction) -> list[Point]:
+    """The part of a convex polygon (a cyclic list of points, repeats allowed) with normal · w ≤ offset."""
+    heights = [normal[0] * w[0] + normal[1] * w[1] - offset for w in polygon]
+    kept: list[Point] = []
+    for k, (w, h) in enumerate(zip(polygon, heights, strict=True)):
+        if h <= 0:
+            kept.append(w)
+        following, there = polygon[(k + 1) % len(polygon)], heights[(k + 1) % len(polygon)]
+        if (h < 0 < there) or (there < 0 < h):
+            share = h / (h - there)
+            kept.append((w[0] + share * (following[0] - w[0]), w[1] + share * (following[1] - w[1])))
+    return list(dict.fromkeys(kept))
