@@ -160,8 +160,7 @@ class Document:
         position = _step(target, last, path, flag)
         result.forget((*path, position))
         if value is None:
-            if isinstance(target, list) or position in target:
-                del target[position]
+            target.pop(*([position] if isinstance(target, list) else [position, None]))
         else:
             target[position] = value
             result.places[(*path, position)] = flag
