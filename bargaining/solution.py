@@ -72,13 +72,6 @@ class Solution:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class Component:
-    """A connected component of equilibria: positions of its extreme equilibria among `profiles`."""
-
-    profiles: tuple[int, ...]
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NashEquilibria(Solution):
     """Nash equilibria of a stage game.

@@ -20,13 +20,13 @@ MAY_IMPORT = {
     "store": set(),
     "design": {"config"},
     "solution": {"games", "payoff_set"},
-    "verify": {"games", "solution", "payoff_set"},
+    "certificate": {"games", "solution", "payoff_set"},
     "solvers": {"games", "kernels", "solution", "payoff_set"},
     "batch": {"games", "kernels", "solution", "payoff_set", "solvers"},
     "scenarios": {"games", "kernels"},
     "plotting": {"payoff_set"},
     "execution": {"store"},
-    "experiment": {"scenarios", "solvers", "batch", "verify", "games", "solution", "design", "execution", "store", "config", "provenance"},
+    "experiment": {"scenarios", "solvers", "batch", "certificate", "games", "solution", "design", "execution", "store", "config", "provenance"},
     "report": {"store", "plotting", "payoff_set"},
     # How an experiment file is read, run, recorded and compared.
     "config": set(),
@@ -36,7 +36,7 @@ MAY_IMPORT = {
         "experiment",
         "scenarios",
         "solvers",
-        "verify",
+        "certificate",
         "games",
         "solution",
         "store",
@@ -72,7 +72,7 @@ def imports(path):
         elif isinstance(node, ast.ImportFrom):
             base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = ".".join(part for part in (base, node.module) if part)
-            # `from bargaining import verify` imports the module bargaining.verify, or a public name (of any layer).
+            # `from bargaining import certificate` imports the module bargaining.certificate, or a public name (of any layer).
             modules = [f"{module}.{alias.name}" for alias in node.names] if module == "bargaining" else [module]
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module") and isinstance(node.args[0], ast.Constant):
             modules = [node.args[0].value]
@@ -106,7 +106,7 @@ def test_libraries_stay_where_they_belong(path):
     if layer_of(path) != "kernels":
         assert not [module for module, _ in found if module.split(".")[0] == "numba"]
     assert not [module for module, _ in found if module.startswith("matplotlib.pyplot") or module == "pylab"]
-    if layer_of(path) in ("solvers", "games", "kernels", "payoff_set", "solution", "verify", "cli", "__init__"):
+    if layer_of(path) in ("solvers", "games", "kernels", "payoff_set", "solution", "certificate", "cli", "__init__"):
         assert not [module for module, at_import in found if at_import and module.split(".")[0] in HEAVY]
     assert "plt." not in path.read_text(encoding="utf-8")
 
@@ -118,10 +118,10 @@ def test_the_rule_sees_lazy_relative_and_dynamic_imports(tmp_path, monkeypatch):
     bad.write_text(
         "import importlib\nfrom ..games import game\n"
         "def f():\n    from bargaining.solvers.nash import nash_equilibria\n    from .. import report\n"
-        "    importlib.import_module('bargaining.verify')\n"
+        "    importlib.import_module('bargaining.certificate')\n"
     )
     monkeypatch.setattr(sys.modules[__name__], "PACKAGE", package)
-    assert violations(bad) == ["report", "solvers", "verify"]
+    assert violations(bad) == ["report", "solvers", "certificate"]
 
 
 @pytest.mark.parametrize(
