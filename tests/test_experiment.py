@@ -105,6 +105,11 @@ SWEPT = "runs.swept.design.grid"
         ("  one:", "  one:\n    scenario: briefing", "7:5: found duplicate key"),
         ("  one:", "  one: [", ""),
         ("      swept: null", "      swept: {sovler: 3}", "21:15: runs.swept.sovler: unknown key; did you mean 'solver'?"),
+        (
+            "      swept: null",
+            "      swept: {design: {grid: {easing_cost_us_units: {linspace: [1, 2]}}}}",
+            f"21:54: {SWEPT}.easing_cost_us_units.linspace.2: an item is missing",
+        ),
         ("      grid:", "      zip:", "10:5: runs.swept.design: zip: expected lists of one length, found delta: 3,"),
     ],
 )

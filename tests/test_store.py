@@ -47,6 +47,7 @@ def test_nan_is_an_empty_cell() -> None:
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "rows.csv"
     write(path, "old")
+    assert [each.name for each in tmp_path.iterdir()] == ["rows.csv"]
 
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

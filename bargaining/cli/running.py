@@ -42,7 +42,7 @@ def run_experiment(
         again += ["--out", str(out)] if out is not None else []
         console.print(f"\nstopped; finished points are kept. To do the rest: {shlex.join(again)}")
         return Exit.interrupted
-    figures = _draw(results, committed=out is None and not overrides)
+    figures = _draw(results)
     rows, manifest = results.rows(), read_manifest(results.folder) or {}
     if as_json:
         content = {"folder": str(results.folder), "cached": results.cached, "points": results.points, "statuses": results.statuses}
@@ -89,12 +89,13 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def _draw(results: Results, committed: bool) -> Sequence[Path]:
+def _draw(results: Results) -> Sequence[Path]:
+    """Figures beside the results; a copy goes to the paper if these are the results it reports and it is here."""
     from bargaining.report import report
 
     figures = report(results.folder, results.folder)
     paper = Path("paper")
-    if committed and results.profile == "paper" and paper.is_dir() and results.folder.parent.parent == Path("experiments"):
+    if results.profile == "paper" and paper.is_dir() and results.folder.parent.parent == Path("experiments"):
         (paper / "generated").mkdir(exist_ok=True)
         for path in figures:
             shutil.copyfile(path, paper / "generated" / path.name)
