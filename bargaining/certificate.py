@@ -140,7 +140,11 @@ def _verify_set(solution: EquilibriumSet) -> Certificate:
     }[walked]
     holds = walked is not False
     return Certificate(
-        holds=holds, deviation_gain=0.0, payoff_error=0.0, gap=gap, reason=f"every vertex is generated and no one-shot deviation gains; {outside}"
+        holds=holds,
+        deviation_gain=0.0,
+        payoff_error=0.0,
+        gap=gap,
+        reason=f"every vertex is generated and no one-shot deviation gains; {outside}",
     )
 
 
@@ -223,9 +227,7 @@ def _walk(game: _ExactGame, proof: OuterProof, to_empty: bool) -> bool | None:
     profiles = list(game.payoff)
     if len(profiles) * len(proof.normals) * max(proof.sweeps, 1) > MOST_WORK:
         return None
-    scaled = {
-        a: tuple((game.payoff[a][i] - proof.origin[i]) / proof.span[i] for i in (0, 1)) for a in profiles
-    }
+    scaled = {a: tuple((game.payoff[a][i] - proof.origin[i]) / proof.span[i] for i in (0, 1)) for a in profiles}
     gains = {a: tuple((game.deviation[a][i] - game.payoff[a][i]) / proof.span[i] for i in (0, 1)) for a in profiles}
     normals = [(Fraction(float(x)), Fraction(float(y))) for x, y in proof.normals]
     axes = [(Fraction(1), Fraction(0)), (Fraction(0), Fraction(1)), (Fraction(-1), Fraction(0)), (Fraction(0), Fraction(-1))]
@@ -268,7 +270,12 @@ def _up(value: Fraction) -> Fraction:
 
 
 def _polygon(normals: Sequence[Point], offsets: Sequence[Fraction]) -> list[Point]:
-    polygon: list[Point] = [(Fraction(-4), Fraction(-4)), (Fraction(4), Fraction(-4)), (Fraction(4), Fraction(4)), (Fraction(-4), Fraction(4))]
+    polygon: list[Point] = [
+        (Fraction(-4), Fraction(-4)),
+        (Fraction(4), Fraction(-4)),
+        (Fraction(4), Fraction(4)),
+        (Fraction(-4), Fraction(4)),
+    ]
     for normal, offset in zip(normals, offsets, strict=True):
         polygon = _cut(polygon, normal, offset)
     return polygon

@@ -169,9 +169,13 @@ def thin(points, chain, size, tolerance):
     Works on the positions in `chain`; the set that is left lies inside the old one and within `tolerance` of it.
     """
     if size <= 2:
-        if size == 2 and distance_to_segment(
-            points[chain[0], 0], points[chain[0], 1], points[chain[1], 0], points[chain[1], 1], points[chain[1], 0], points[chain[1], 1]
-        ) <= tolerance:
+        if (
+            size == 2
+            and distance_to_segment(
+                points[chain[0], 0], points[chain[0], 1], points[chain[1], 0], points[chain[1], 1], points[chain[1], 0], points[chain[1], 1]
+            )
+            <= tolerance
+        ):
             return 1
         return size
     kept = 0
@@ -181,9 +185,10 @@ def thin(points, chain, size, tolerance):
         before = chain[kept - 1] if kept > 0 else chain[size - 1]
         after = chain[k + 1] if k + 1 < size else chain[0]
         here = chain[k]
-        near = distance_to_segment(
-            points[here, 0], points[here, 1], points[before, 0], points[before, 1], points[after, 0], points[after, 1]
-        ) <= tolerance
+        near = (
+            distance_to_segment(points[here, 0], points[here, 1], points[before, 0], points[before, 1], points[after, 0], points[after, 1])
+            <= tolerance
+        )
         if near and not dropped_before and not (k == size - 1 and first_dropped):
             dropped_before = True
             if k == 0:

@@ -26,6 +26,8 @@ ROUNDING = 4.0 * 2.220446049250313e-16
 # Directions in which a polygon's movement is measured, and after how many sweeps a large one's is.
 FAN = 32
 MEASURED = 16
+# While a polygon still moves a lot, vertices that matter less than this share of the movement are left out.
+COARSE = 0.002
 
 
 @kernel
@@ -453,9 +455,7 @@ def polygon_sweeps(g, gain, delta, vertices, makers, stays, count, active, slack
         if size >= 0:
             left = hull(points, size, order, chain)
             if _join_hopeful(g, gain, delta, vertices, count, points, chain, left, active, used, joining):
-                size = generate(
-                    g, gain, delta, vertices, count, joining, slack, inward, tolerance, points, point_makers, point_stays, size
-                )
+                size = generate(g, gain, delta, vertices, count, joining, slack, inward, tolerance, points, point_makers, point_stays, size)
                 if size >= 0:
                     left = hull(points, size, order, chain)
         if size < 0:
@@ -472,7 +472,7 @@ def polygon_sweeps(g, gain, delta, vertices, makers, stays, count, active, slack
                 active[a] = active[a] and not (used[a] or joining[a])
             for k in range(size):
                 active[point_makers[k]] = True
-        left = thin(points, chain, left, thinning)
+        left = thin(points, chain, left, max(thinning, COARSE * moved) if moved < 1.0 else thinning)
         if left == 0:
             return 0, done + 1, moved
         if left > capacity:
@@ -515,4 +515,3 @@ def _inradius(vertices, count):
         if length > 0.0:
             radius = min(radius, (dx * (centre1 - vertices[k, 1]) - dy * (centre0 - vertices[k, 0])) / length)
     return radius
-

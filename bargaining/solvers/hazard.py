@@ -7,7 +7,6 @@ interval. The number reported is the first failure: the largest h such that ever
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,8 @@ from bargaining.solvers.incentives import Incentives
 Floats = NDArray[np.float64]
 
 HALVINGS = 8
+# Relative tolerance tried first: it settles all but the cases near a failure.
+COARSE = 1e-3
 
 
 @dataclass(eq=False)
@@ -32,21 +33,30 @@ class HazardScan:
     steps: int
     tol: float
     max_iter: int
-    _solved: dict[float, Any] = field(default_factory=dict)
+    _solved: dict[tuple[float, float], Floats] = field(default_factory=dict)
 
     def survives(self, profile: Profile, hazard: float) -> bool:
-        """Whether the agreement is proven to be sustained at a hazard."""
-        deltas = (1.0 - hazard) * self.deltas
-        if hazard not in self._solved:
-            delta = float(deltas[0]) if deltas[0] == deltas[1] else (float(deltas[0]), float(deltas[1]))
-            solution = equilibrium_set(RepeatedGame(self.incentives.stage, delta), tol=self.tol, max_iter=self.max_iter)
-            proven = solution.inner_proof is not None and solution.status is not Status.empty
-            worst = solution.inner.vertices.min(axis=0) if proven else np.full(2, np.inf)
+        """Whether the agreement is proven to be sustained at a hazard: by coarse bounds if they will do, else by fine ones."""
+        rates = (1.0 - (1.0 - hazard) * self.deltas) / ((1.0 - hazard) * self.deltas)
+        for tol in dict.fromkeys((max(self.tol, COARSE), self.tol)):
+            worst = self._worst(hazard, tol)
+            if self.incentives.largest_multiple(profile, worst, rates) >= 1.0:
+                return True
+        return False
+
+    def _worst(self, hazard: float, tol: float) -> Floats:
+        """Payoffs proven to be at least the worst equilibrium payoffs; infinite if no equilibrium is proven."""
+        if (hazard, tol) not in self._solved:
+            first, second = ((1.0 - hazard) * self.deltas).tolist()
+            game = RepeatedGame(self.incentives.stage, first if first == second else (first, second))
+            solution = equilibrium_set(game, tol=tol, max_iter=self.max_iter)
+            worst = np.full(2, np.inf)
+            if solution.inner_proof is not None and solution.status is not Status.empty:
+                worst = solution.inner.vertices.min(axis=0)
             if self.incentives.worst_nash is not None:
                 worst = np.minimum(worst, self.incentives.worst_nash)
-            self._solved[hazard] = worst
-        rates = (1.0 - deltas) / deltas
-        return self.incentives.largest_multiple(profile, self._solved[hazard], rates) >= 1.0
+            self._solved[hazard, tol] = worst
+        return self._solved[hazard, tol]
 
     def first_failure(self, profile: Profile) -> float:
         """Largest hazard survived together with every smaller one on the grid; NaN if the agreement is not sustained without any."""
