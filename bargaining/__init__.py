@@ -46,6 +46,8 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from bargaining.certificate import Certificate as Certificate
+    from bargaining.certificate import verify as verify
     from bargaining.games import GameError as GameError
     from bargaining.games import IssueGame as IssueGame
     from bargaining.games import RepeatedGame as RepeatedGame
@@ -67,5 +69,3 @@ if TYPE_CHECKING:
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
-    from bargaining.certificate import Certificate as Certificate
-    from bargaining.certificate import verify as verify

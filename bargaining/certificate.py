@@ -270,12 +270,7 @@ def _up(value: Fraction) -> Fraction:
 
 
 def _polygon(normals: Sequence[Point], offsets: Sequence[Fraction]) -> list[Point]:
-    polygon: list[Point] = [
-        (Fraction(-4), Fraction(-4)),
-        (Fraction(4), Fraction(-4)),
-        (Fraction(4), Fraction(4)),
-        (Fraction(-4), Fraction(4)),
-    ]
+    polygon: list[Point] = [(Fraction(x), Fraction(y)) for x, y in ((-4, -4), (4, -4), (4, 4), (-4, 4))]
     for normal, offset in zip(normals, offsets, strict=True):
         polygon = _cut(polygon, normal, offset)
     return polygon

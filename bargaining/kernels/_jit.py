@@ -56,13 +56,14 @@ CACHE_FOLDER = _cache_folder()
 
 def kernel(function: F) -> F:
     """Compile `function` without the GIL, without fast-math (it reorders sums and loses NaN), from the cache if there is one."""
-    before = numba.config.CACHE_DIR
+    config: Any = numba.config
+    before = config.CACHE_DIR
     try:
         # The setting is global to numba: it is restored at once, or it would move the cache of every other package.
-        numba.config.CACHE_DIR = str(CACHE_FOLDER or "")
+        config.CACHE_DIR = str(CACHE_FOLDER or "")
         compiled = numba.njit(cache=CACHE_FOLDER is not None, nogil=True, fastmath=False, error_model="numpy")(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
     return cast(F, compiled)
 
 

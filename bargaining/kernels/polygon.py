@@ -6,12 +6,18 @@ removed afterwards, by their distance from the segment that would replace them.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
 
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
 
 @kernel
-def clip(vertices, tags, count, n0, n1, offset, out_vertices, out_tags):
+def clip(
+    vertices: Floats, tags: Integers, count: int, n0: float, n1: float, offset: float, out_vertices: Floats, out_tags: Integers
+) -> int:
     """Cut a polygon with the half-plane n·w ≤ offset.
 
     Parameters
@@ -55,7 +61,7 @@ def clip(vertices, tags, count, n0, n1, offset, out_vertices, out_tags):
 
 
 @kernel
-def sort_points(points, count, order, spare):
+def sort_points(points: Floats, count: int, order: Integers, spare: Integers) -> None:
     """Positions of the first `count` points by abscissa, then ordinate, into `order`, by merging the runs that are there already.
 
     The points come as convex polygons one after another, whose abscissas rise and fall once around: a few long runs.
@@ -101,14 +107,14 @@ def sort_points(points, count, order, spare):
 
 
 @kernel
-def _before(points, j, k):
+def _before(points: Floats, j: int, k: int) -> bool:
     if points[j, 0] != points[k, 0]:
-        return points[j, 0] < points[k, 0]
-    return points[j, 1] < points[k, 1]
+        return bool(points[j, 0] < points[k, 0])
+    return bool(points[j, 1] < points[k, 1])
 
 
 @kernel
-def hull(points, count, order, chain):
+def hull(points: Floats, count: int, order: Integers, chain: Integers) -> int:
     """Monotone chain (Andrew 1979): positions of the hull's vertices, counter-clockwise, into `chain`; their number is returned.
 
     `order` has room for `count` entries, `chain` for ``2 count + 2``. Strict turns only: no point on an edge is a vertex.
@@ -141,14 +147,14 @@ def hull(points, count, order, chain):
 
 
 @kernel
-def _left_turn(points, a, b, c):
-    return (points[b, 0] - points[a, 0]) * (points[c, 1] - points[a, 1]) - (points[b, 1] - points[a, 1]) * (
-        points[c, 0] - points[a, 0]
-    ) > 0.0
+def _left_turn(points: Floats, a: int, b: int, c: int) -> bool:
+    return bool(
+        (points[b, 0] - points[a, 0]) * (points[c, 1] - points[a, 1]) - (points[b, 1] - points[a, 1]) * (points[c, 0] - points[a, 0]) > 0.0
+    )
 
 
 @kernel
-def distance_to_segment(x, y, ax, ay, bx, by):
+def distance_to_segment(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> float:
     """Euclidean distance from (x, y) to the segment from a to b."""
     dx = bx - ax
     dy = by - ay
@@ -159,11 +165,11 @@ def distance_to_segment(x, y, ax, ay, bx, by):
         share = min(1.0, max(0.0, share))
     ex = ax + share * dx - x
     ey = ay + share * dy - y
-    return np.sqrt(ex * ex + ey * ey)
+    return float(np.sqrt(ex * ex + ey * ey))
 
 
 @kernel
-def thin(points, chain, size, tolerance):
+def thin(points: Floats, chain: Integers, size: int, tolerance: float) -> int:
     """Drop vertices of a hull that lie within `tolerance` of the segment between their neighbours; no two neighbours in one pass.
 
     Works on the positions in `chain`; the set that is left lies inside the old one and within `tolerance` of it.
@@ -201,7 +207,7 @@ def thin(points, chain, size, tolerance):
 
 
 @kernel
-def largest_distance(points, vertices):
+def largest_distance(points: Floats, vertices: Floats) -> float:
     """Largest distance from a point in `points`, shape (p, 2), to the convex polygon `vertices`, shape (v, 2), counter-clockwise."""
     worst = 0.0
     count = vertices.shape[0]

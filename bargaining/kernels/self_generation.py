@@ -17,9 +17,14 @@ Its fixed point is self-generating under the true operator with room for roundin
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
 from bargaining.kernels.polygon import clip, hull, thin
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 # Errors of the scaled payoffs, of a product and a sum of numbers of size one, with a factor of four to spare.
 ROUNDING = 4.0 * 2.220446049250313e-16
@@ -31,7 +36,7 @@ COARSE = 0.002
 
 
 @kernel
-def _axes(normals):
+def _axes(normals: Floats) -> Integers:
     """Positions of the normals e1, e2, -e1, -e2."""
     axes = np.empty(4, np.int64)
     for j in range(normals.shape[0]):
@@ -43,7 +48,7 @@ def _axes(normals):
 
 
 @kernel
-def _dual_bounds(normals, offsets, directions, bounds):
+def _dual_bounds(normals: Floats, offsets: Floats, directions: Floats, bounds: Floats) -> None:
     """Upper bounds on the support function of {n_j·w ≤ c_j} in sorted directions, from the two normals beside each."""
     count = normals.shape[0]
     pointer = 0
@@ -66,7 +71,9 @@ def _dual_bounds(normals, offsets, directions, bounds):
 
 
 @kernel
-def support_sweep(g, gain, delta, normals, offsets, directions, alive, leads, best):
+def support_sweep(
+    g: Floats, gain: Floats, delta: Floats, normals: Floats, offsets: Floats, directions: Floats, alive: Flags, leads: Flags, best: Floats
+) -> int:
     """One application of B: new offsets `best` for `directions` (sorted like the normals), from the set {n_j·w ≤ c_j}.
 
     A profile whose constraints no continuation in the set can meet is struck from `alive` for good (the sets only shrink). Profiles
@@ -193,7 +200,9 @@ def support_sweep(g, gain, delta, normals, offsets, directions, alive, leads, be
 
 
 @kernel
-def outer_sweeps(g, gain, delta, normals, offsets, alive, sweeps, change):
+def outer_sweeps(
+    g: Floats, gain: Floats, delta: Floats, normals: Floats, offsets: Floats, alive: Flags, sweeps: int, change: float
+) -> tuple[int, int, float]:
     """Up to `sweeps` applications of B on fixed normals; offsets never rise.
 
     Stops early when no offset moves by more than `change`. Returns (sweeps done, profiles alive, last change).
@@ -217,7 +226,7 @@ def outer_sweeps(g, gain, delta, normals, offsets, alive, sweeps, change):
 
 
 @kernel
-def half_plane_polygon(normals, offsets, vertices):
+def half_plane_polygon(normals: Floats, offsets: Floats, vertices: Floats) -> int:
     """Vertices of {n_j·w ≤ c_j}, counter-clockwise, into `vertices` (room for J + 5); their number is returned."""
     room = normals.shape[0] + 5
     axes = _axes(normals)
@@ -247,7 +256,21 @@ def half_plane_polygon(normals, offsets, vertices):
 
 
 @kernel
-def generate(g, gain, delta, vertices, count, active, slack, inward, tolerance, points, makers, stays, size):
+def generate(
+    g: Floats,
+    gain: Floats,
+    delta: Floats,
+    vertices: Floats,
+    count: int,
+    active: Flags,
+    slack: float,
+    inward: float,
+    tolerance: float,
+    points: Floats,
+    makers: Integers,
+    stays: Flags,
+    size: int,
+) -> int:
     """One application of B to a polygon, or of the stricter operator if `slack` is positive.
 
     A profile that can be played for ever within the constraints contributes its own payoff (`stays`). With a common discount factor it
@@ -332,7 +355,19 @@ def generate(g, gain, delta, vertices, count, active, slack, inward, tolerance, 
 
 
 @kernel
-def _join_hopeful(g, gain, delta, vertices, count, points, chain, size, active, used, joining):
+def _join_hopeful(
+    g: Floats,
+    gain: Floats,
+    delta: Floats,
+    vertices: Floats,
+    count: int,
+    points: Floats,
+    chain: Integers,
+    size: int,
+    active: Flags,
+    used: Flags,
+    joining: Flags,
+) -> bool:
     """Which active but unused profiles could reach beyond the hull of the points: into `joining`.
 
     The hull is the intersection of the half-planes of its edges, so a profile that reaches beyond none of them adds nothing. How far it
@@ -385,7 +420,7 @@ def _join_hopeful(g, gain, delta, vertices, count, points, chain, size, active, 
 
 
 @kernel
-def _support_change(old, count, points, chain, size):
+def _support_change(old: Floats, count: int, points: Floats, chain: Integers, size: int) -> float:
     """Largest change of the support function over a fan of directions: how far the set has moved, nearly."""
     moved = 0.0
     for j in range(FAN):
@@ -402,7 +437,21 @@ def _support_change(old, count, points, chain, size):
 
 
 @kernel
-def polygon_sweeps(g, gain, delta, vertices, makers, stays, count, active, slack, tolerance, thinning, stop, sweeps):
+def polygon_sweeps(
+    g: Floats,
+    gain: Floats,
+    delta: Floats,
+    vertices: Floats,
+    makers: Integers,
+    stays: Flags,
+    count: int,
+    active: Flags,
+    slack: float,
+    tolerance: float,
+    thinning: float,
+    stop: float,
+    sweeps: int,
+) -> tuple[int, int, float]:
     """Iterate the operator on a polygon until it moves by no more than `stop`.
 
     With ``slack > 0`` it is the stricter operator, whose fixed points generate themselves with room for rounding; with ``slack = 0``
@@ -499,7 +548,7 @@ def polygon_sweeps(g, gain, delta, vertices, makers, stays, count, active, slack
 
 
 @kernel
-def _inradius(vertices, count):
+def _inradius(vertices: Floats, count: int) -> float:
     """Distance from the mean of the vertices to the nearest edge."""
     centre0 = 0.0
     centre1 = 0.0

@@ -95,7 +95,7 @@ class RateRay:
 
     @property
     def _units(self) -> Floats:
-        return np.maximum(np.ptp(self.incentives.stage.payoffs, axis=(1, 2)), 1e-300)
+        return np.asarray(np.maximum(np.ptp(self.incentives.stage.payoffs, axis=(1, 2)), 1e-300))
 
     def start(self, profile: Profile) -> Bracket:
         """The bracket that needs no solving: reversion to the worst static equilibria sustains, the pure minmax limits."""
