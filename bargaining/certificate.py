@@ -27,6 +27,8 @@ Point = tuple[Fraction, Fraction]
 
 GRID = 2**72
 MOST_WORK = 400_000
+# A few units in the last place: how far the floats of a stated set may be from the exact numbers that they stand for.
+ROUNDING = 2e-15
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,43 +78,99 @@ def verify(solution: Any) -> Certificate:
 
 def _verify_nash(solution: NashEquilibria) -> Certificate:
     stage = solution.game.stage_game() if isinstance(solution.game, (IssueGame, RepeatedGame)) else solution.game
-    worst, reason = Fraction(0), "no side gains by deviating from any of the profiles"
     payoffs = [[[exact(value) for value in row] for row in stage.payoffs[player].tolist()] for player in (0, 1)]
-    for number, (x, y) in enumerate(solution.profiles):
-        own = [[Fraction(float(p)) for p in x], [Fraction(float(p)) for p in y]]
-        rows = [sum((payoffs[0][a][b] * own[1][b] for b in range(len(own[1]))), Fraction(0)) for a in range(len(own[0]))]
-        columns = [sum((payoffs[1][a][b] * own[0][a] for a in range(len(own[0]))), Fraction(0)) for b in range(len(own[1]))]
+    if len(solution.payoffs) != len(solution.profiles):
+        return _refused(f"{len(solution.profiles)} profiles but {len(solution.payoffs)} pairs of payoffs")
+    worst, error, reason = Fraction(0), Fraction(0), "no side gains by deviating from any of the profiles"
+    for number, pair in enumerate(solution.profiles):
+        own = [_weights(pair[player].tolist(), stage.shape[player]) for player in (0, 1)]
+        for player in (0, 1):
+            if not own[player]:
+                return _refused(f"profile {number}: {stage.players[player]}'s weights are not probabilities, one an action")
+        rows = [sum((p * q for p, q in zip(row, own[1], strict=True)), Fraction(0)) for row in payoffs[0]]
+        columns = [sum((p * q for p, q in zip(column, own[0], strict=True)), Fraction(0)) for column in zip(*payoffs[1], strict=True)]
         for player, values in enumerate((rows, columns)):
-            gain = max(values) - sum((v * p for v, p in zip(values, own[player], strict=True)), Fraction(0)) / sum(own[player])
-            if gain > worst:
+            earned = sum((v * p for v, p in zip(values, own[player], strict=True)), Fraction(0))
+            if max(values) - earned > worst:
+                worst = max(values) - earned
                 action = stage.actions[player][values.index(max(values))]
-                worst, reason = gain, f"profile {number}: {stage.players[player]} gains {float(gain):.3g} by playing {action!r}"
-    return Certificate(holds=worst == 0, deviation_gain=float(worst), payoff_error=0.0, gap=0.0, reason=reason)
+                reason = f"profile {number}: {stage.players[player]} gains {float(worst):.3g} by playing {action!r}"
+            off = abs(Fraction(float(solution.payoffs[number][player])) - earned)
+            if off > Fraction(1e-14) * max(abs(p) for row in payoffs[player] for p in row) and off > error:
+                error = off
+                reason = reason if worst > 0 else f"profile {number}: {stage.players[player]} earns {float(earned):.6g}, not what is stated"
+    return Certificate(holds=worst == 0 and error == 0, deviation_gain=float(worst), payoff_error=float(error), gap=0.0, reason=reason)
+
+
+def _weights(floats: Sequence[float], count: int) -> list[Fraction]:
+    """Probabilities as the simple fractions that they are the roundings of, else as they stand; none if they are not probabilities."""
+    if len(floats) != count or not all(0 <= p <= 1 for p in floats) or abs(sum(floats) - 1) > 1e-12:
+        return []
+    simple = [Fraction(p).limit_denominator(10**6) for p in floats]
+    if sum(simple) == 1 and all(abs(s - Fraction(p)) <= Fraction(1, 2**52) for s, p in zip(simple, floats, strict=True)):
+        return simple
+    total = sum(map(Fraction, floats))
+    return [Fraction(p) / total for p in floats]
+
+
+def _refused(reason: str) -> Certificate:
+    return Certificate(holds=False, deviation_gain=inf, payoff_error=inf, gap=inf, reason=reason)
 
 
 def _verify_blocks(solution: EquilibriumSet) -> Certificate:
-    parts = {block: verify(part) for block, part in solution.blocks.items()}
-    stated = minkowski_sum([part.payoff_set for part in solution.blocks.values()])
-    scale = float(np.abs(stated.vertices).max(initial=1e-300))
-    if solution.payoff_set.distance(stated) > 1e-9 * scale:
-        return Certificate(
-            holds=False, deviation_gain=inf, payoff_error=inf, gap=inf, reason="the stated set is not the sum of the blocks' sets"
+    foreign = _foreign_block(solution)
+    if foreign:
+        return _refused(foreign)
+    blocks = list(solution.blocks.values())
+    for name in ("payoff_set", "inner", "outer"):
+        total = minkowski_sum([getattr(part, name) for part in blocks])
+        scale = float(np.abs(total.vertices).max(initial=1e-300))
+        if getattr(solution, name).distance(total) > ROUNDING * scale:
+            stated = "stated" if name == "payoff_set" else name
+            return _refused(f"the {stated} set is not the sum of the blocks' sets")
+    if (solution.status is Status.empty) != any(part.status is Status.empty for part in blocks):
+        return _refused(
+            "the set is called empty, and no block is" if solution.status is Status.empty else "a block is empty, the sum is not"
         )
-    failed = [f"block {','.join(block)}: {part.reason}" for block, part in parts.items() if not part.holds]
+    if solution.status is not Status.empty and not solution.error_bound >= sum(part.error_bound for part in blocks) * (1 - 1e-12):
+        return _refused("the error bound is smaller than the blocks' bounds together")
+    parts = {f"block {','.join(block)}": verify(part) for block, part in solution.blocks.items()}
+    holds = all(part.holds for part in parts.values())
     return Certificate(
-        holds=not failed,
+        holds=holds,
         deviation_gain=sum(part.deviation_gain for part in parts.values()),
         payoff_error=sum(part.payoff_error for part in parts.values()),
         gap=sum(part.gap for part in parts.values()),
-        reason="; ".join(failed) if failed else "; ".join(f"block {','.join(block)}: {part.reason}" for block, part in parts.items()),
+        reason="; ".join(f"{block}: {part.reason}" for block, part in parts.items() if holds or not part.holds),
     )
+
+
+def _foreign_block(solution: EquilibriumSet) -> str:
+    """What is wrong if the blocks are not a partition of the game's issues, each solved as the game that it is."""
+    game = solution.game
+    if not isinstance(game, RepeatedGame) or not isinstance(game.stage, IssueGame):
+        return "blocks of a game without issues"
+    if sorted(name for block in solution.blocks for name in block) != sorted(game.stage.names):
+        return "the blocks are not a partition of the issues"
+    for block, part in solution.blocks.items():
+        own = part.game
+        same = isinstance(own, RepeatedGame) and own.exact_deltas == game.exact_deltas
+        if not same or not np.array_equal(own.stage_game().payoffs, game.stage.block(block).payoffs):  # type: ignore[union-attr]
+            return f"block {','.join(block)}: it was solved as another game"
+    return ""
 
 
 def _verify_set(solution: EquilibriumSet) -> Certificate:
     assert isinstance(solution.game, RepeatedGame)
     game = _ExactGame(solution.game)
+    chain = solution.outer_proof
+    malformed = _malformed_chain(game, chain) if chain is not None else ""
+    if malformed:
+        return _refused(malformed)
     if solution.status is Status.empty:
-        walked = solution.outer_proof is not None and _walk(game, solution.outer_proof, to_empty=True)
+        if not (solution.is_empty and solution.inner.is_empty and solution.outer.is_empty):
+            return _refused("the set is called empty, but payoffs are stated")
+        walked = chain is not None and _walk(game, chain, to_empty=True)
         reason = "no profile can be enforced" if walked is True else "that no profile can be enforced was not proven"
         return Certificate(holds=walked is True, deviation_gain=0.0, payoff_error=0.0, gap=0.0 if walked else inf, reason=reason)
     proof = solution.inner_proof
@@ -124,27 +182,36 @@ def _verify_set(solution: EquilibriumSet) -> Certificate:
             gap=inf,
             reason=f"nothing places the stated set inside the equilibrium payoffs; a deviation may gain {solution.deviation_gain:.3g}",
         )
+    malformed = _malformed_proof(game, proof)
+    if malformed:
+        return _refused(malformed)
     strayed = _strayed(solution, proof)
     gain, error, reason = _self_generation(game, proof)
     if gain > 0 or error > 0 or strayed:
         return Certificate(
-            holds=False, deviation_gain=float(gain), payoff_error=float(error), gap=inf, reason=strayed if strayed and gain == 0 else reason
+            holds=False,
+            deviation_gain=float(gain),
+            payoff_error=float(error),
+            gap=inf,
+            reason=strayed if strayed and gain == 0 and error == 0 else reason,
         )
-    walked = _walk(game, solution.outer_proof, to_empty=False) if solution.outer_proof is not None else None
-    inside = PayoffSet(np.array([[float(x), float(y)] for x, y in proof.vertices]))
-    gap = max((inside.distance_to(vertex) for vertex in solution.outer.vertices), default=inf) if walked is True else inf
+    inside = "every vertex is generated and no one-shot deviation gains; "
+    if chain is None:
+        reason = "nothing bounds the equilibrium payoffs from outside"
+        return Certificate(holds=not solution.status.is_answer, deviation_gain=0.0, payoff_error=0.0, gap=inf, reason=inside + reason)
+    walked = _walk(game, chain, to_empty=False)
+    gap, faulty = _gap(solution, proof, chain) if walked is True else (inf, "")
     outside = {
         True: "the outer chain was walked again",
         False: "the outer chain does not reach the offsets stored",
         None: "the outer chain is too long to walk again here",
     }[walked]
-    holds = walked is not False
     return Certificate(
-        holds=holds,
+        holds=walked is not False and not faulty,
         deviation_gain=0.0,
         payoff_error=0.0,
-        gap=gap,
-        reason=f"every vertex is generated and no one-shot deviation gains; {outside}",
+        gap=inf if faulty else gap,
+        reason=inside + (faulty or outside),
     )
 
 
@@ -163,15 +230,64 @@ class _ExactGame:
         self.deviation = {(a, b): (best_row[b], best_column[a]) for a in range(m) for b in range(n)}
 
 
+def _malformed_proof(game: _ExactGame, proof: InnerProof) -> str:
+    """What is wrong if the proof speaks of vertices or profiles that there are none of."""
+    count = len(proof.vertices)
+    if not count or len(proof.profiles) != count or len(proof.simplices) != count:
+        return f"the proof has {count} vertices, {len(proof.profiles)} profiles and {len(proof.simplices)} simplices: expected as many"
+    for k, (profile, simplex) in enumerate(zip(proof.profiles, proof.simplices, strict=True)):
+        if tuple(profile) not in game.payoff:
+            return f"vertex {k}: there is no profile {tuple(profile)}"
+        if len(simplex) != 3 or not all(0 <= j < count for j in simplex):
+            return f"vertex {k}: its simplex {tuple(simplex)} names vertices that there are none of"
+    if len(proof.punishments) != 2 or not all(0 <= j < count for j in proof.punishments):
+        return f"the punishments {tuple(proof.punishments)} name vertices that there are none of"
+    return ""
+
+
+def _malformed_chain(game: _ExactGame, proof: OuterProof) -> str:
+    """What is wrong if the chain's half-planes are no half-planes, or the box it starts from does not hold the stage payoffs."""
+    if proof.normals.shape != (len(proof.offsets), 2) or not (np.isfinite(proof.normals).all() and np.isfinite(proof.offsets).all()):
+        return "the outer chain does not have one finite offset a normal"
+    if min(proof.span) <= 0:
+        return "the outer chain starts from a box without extent"
+    if not all(0 <= (g[i] - proof.origin[i]) / proof.span[i] <= 1 for g in game.payoff.values() for i in (0, 1)):
+        return "the outer chain starts from a box that does not hold the stage payoffs"
+    return ""
+
+
 def _strayed(solution: EquilibriumSet, proof: InnerProof) -> str:
     """What is wrong if the stated set is not the proven one, to rounding."""
-    proven = PayoffSet.hull([[float(x), float(y)] for x, y in proof.vertices])
-    scale = float(np.abs(proven.vertices).max(initial=0.0))
-    for number, vertex in enumerate(solution.vertices):
-        off = proven.distance_to(vertex)
-        if off > 1e-14 * scale:
-            return f"stated vertex {number} lies {off:.3g} outside the proven set"
+    proven = PayoffSet([[float(x), float(y)] for x, y in proof.vertices])  # type: ignore[arg-type]
+    allowed = ROUNDING * float(np.abs(proven.vertices).max(initial=0.0))
+    for name, stated in (("stated", solution.payoff_set), ("inner", solution.inner)):
+        for number, vertex in enumerate(stated.vertices):
+            off = proven.distance_to(vertex)
+            if off > allowed:
+                return f"{name} vertex {number} lies {off:.3g} outside the proven set"
+        for number, vertex in enumerate(proven.vertices):
+            off = stated.distance_to(vertex)
+            if off > allowed:
+                return f"the {name} set leaves out vertex {number} of the proven set, by {off:.3g}"
     return ""
+
+
+def _gap(solution: EquilibriumSet, inner: InnerProof, outer: OuterProof) -> tuple[float, str]:
+    """Largest distance from the half-planes' polygon to the proven inner set, and what is stated wrongly about the outer set."""
+    normals = [(Fraction(float(x)), Fraction(float(y))) for x, y in outer.normals]
+    corners = _polygon(normals, [Fraction(float(c)) for c in outer.offsets])
+    # Relative to the origin, so that no rounding of large payoffs covers a small distance.
+    inside = PayoffSet([[float(v[i] - outer.origin[i]) for i in (0, 1)] for v in inner.vertices])  # type: ignore[arg-type]
+    polygon = [[float(w[i] * outer.span[i]) for i in (0, 1)] for w in corners]
+    gap = max((inside.distance_to(w) for w in polygon), default=inf)
+    allowed = 1e-12 * float(max(outer.span))
+    if not gap <= solution.error_bound + allowed:
+        return gap, f"the outer set reaches {gap:.3g} beyond the inner set, more than the error bound {solution.error_bound:.3g}"
+    stated = [[float(w[i] * outer.span[i] + outer.origin[i]) for i in (0, 1)] for w in corners]
+    off = max((solution.outer.distance_to(w) for w in stated), default=inf)
+    if off > allowed + ROUNDING * float(np.abs(stated).max(initial=0.0)):
+        return gap, f"the stated outer set leaves out {off:.3g} of what the half-planes hold"
+    return gap, ""
 
 
 def _self_generation(game: _ExactGame, proof: InnerProof) -> tuple[Fraction, Fraction, str]:
@@ -189,18 +305,10 @@ def _self_generation(game: _ExactGame, proof: InnerProof) -> tuple[Fraction, Fra
             temptation = (1 - game.delta[i]) * best[i] + game.delta[i] * x[proof.punishments[i]][i] - x[k][i]
             if temptation > gain:
                 gain = temptation
-                reason = (
-                    f"vertex {k}: {game.stage.players[i]} gains {float(gain):.3g} by leaving "
-                    f"{' / '.join(game.stage.labels(profile))} for {_best_action(game, profile, i)!r}"
-                )
+                own = game.stage.payoffs[0, :, profile[1]] if i == 0 else game.stage.payoffs[1, profile[0], :]
+                left, action = " / ".join(game.stage.labels(profile)), game.stage.actions[i][int(own.argmax())]
+                reason = f"vertex {k}: {game.stage.players[i]} gains {float(gain):.3g} by leaving {left} for {action!r}"
     return gain, error, reason
-
-
-def _best_action(game: _ExactGame, profile: tuple[int, int], player: int) -> str:
-    a, b = profile
-    m, n = game.stage.shape
-    own = [game.payoff[(k, b)][0] for k in range(m)] if player == 0 else [game.payoff[(a, k)][1] for k in range(n)]
-    return game.stage.actions[player][own.index(max(own))]
 
 
 def _outside(corners: Sequence[Point], point: Point) -> Fraction:

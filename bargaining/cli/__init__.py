@@ -4,6 +4,7 @@ Each command is a few lines around a function of another module, imported when t
 """
 
 import enum
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,7 +40,9 @@ _EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {code.sentence}" fo
 _CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "BARGAINING", "max_content_width": 100}
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout instead of tables.")
-_workers = click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Points solved at a time.")
+_workers = click.option(
+    "--workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="number of cores", help="Points solved at a time."
+)
 _profile = click.option("--profile", default="paper", show_default=True, help="A profile of the experiment, such as smoke or full.")
 _set = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key, e.g. runs.standoff.solver.tol=1e-6.")
 

@@ -20,7 +20,7 @@ def report(results: Path, out: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        The files written, an SVG and a PNG for each figure.
+        The files written, an SVG for each figure.
 
     Raises
     ------
@@ -37,12 +37,12 @@ def report(results: Path, out: Path) -> list[Path]:
     with page.style():
         for case in cases:
             if lattice.applies(case):
-                written += page.save(lattice.draw(case), Path(out), f"lattice-{case.name}")
+                written.append(page.save(lattice.draw(case), Path(out), f"lattice-{case.name}"))
         for run in dict.fromkeys(case.run for case in cases):
             shown = [case for case in cases if case.run == run and sets.applies(case)]
             if shown:
-                written += page.save(sets.draw(shown), Path(out), f"sets-{run}")
+                written.append(page.save(sets.draw(shown), Path(out), f"sets-{run}"))
         for case in cases:
             if phase.applies(case):
-                written += page.save(phase.draw(case), Path(out), f"phase-{case.name}")
+                written.append(page.save(phase.draw(case), Path(out), f"phase-{case.name}"))
     return written

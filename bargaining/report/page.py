@@ -34,10 +34,9 @@ def style() -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, folder: Path, name: str, dpi: int = 130) -> list[Path]:
-    """Write ``name.svg`` and ``name.png`` without dates or version numbers."""
+def save(figure: Figure, folder: Path, name: str) -> Path:
+    """Write ``name.svg`` without dates or version numbers."""
     folder.mkdir(parents=True, exist_ok=True)
-    vector, raster = folder / f"{name}.svg", folder / f"{name}.png"
-    figure.savefig(vector, metadata={"Date": None, "Creator": None}, dpi=dpi)
-    figure.savefig(raster, metadata={"Software": None}, dpi=dpi)
-    return [vector, raster]
+    path = folder / f"{name}.svg"
+    figure.savefig(path, metadata={"Date": None, "Creator": None})
+    return path

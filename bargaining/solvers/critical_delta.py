@@ -271,9 +271,12 @@ def binding_constraint(incentives: Incentives, profile: Profile, bracket: Bracke
     payoffs, gains = incentives.at(profile)
     name = incentives.stage.players[player]
     if gains[player] == 0.0:
-        return f"{name}: the agreement pays {payoffs[player]:.4g}, no better than the punishment {punishment[player]:.4g}"
+        return f"{name}: can always have {punishment[player]:.4g}, the agreement pays {payoffs[player]:.4g}"
     action = incentives.best_deviation(profile, player)
-    return f"{name} → {action}: gains {gains[player]:.4g} once, loses {payoffs[player] - punishment[player]:.4g} a period afterwards"
+    loss = payoffs[player] - punishment[player]
+    if loss <= 0:
+        return f"{name} → {action}: can always have {punishment[player]:.4g}, the agreement pays {payoffs[player]:.4g}"
+    return f"{name} → {action}: gains {gains[player]:.4g} once, loses {loss:.4g} a period afterwards"
 
 
 def exact_slack(stage: StageGame, profile: Profile, player: int, punishment: Fraction, delta: Fraction) -> Fraction:

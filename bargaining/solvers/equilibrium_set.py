@@ -120,9 +120,11 @@ def combine(game: RepeatedGame, blocks: Mapping[Block, EquilibriumSet], tol: flo
 
 def _solve(game: RepeatedGame, tol: float, max_iter: int) -> EquilibriumSet:
     scaled = ScaledGame.of(game)
-    # What is left to go when the float iteration moves by `stop` is about stop / (1 - delta), a hundredth of tol. Thinning makes it
-    # move by up to its own size for ever, so it has to be finer.
-    stop = max(tol * (1.0 - float(scaled.deltas.max())) / 128.0, 4e-16)
+    # What is left to go when the float iteration moves by `stop` is about stop / (1 - delta), a fraction of tol. With a common discount
+    # factor the sets have few vertices and sweeps are cheap: go on until vertices can be told to be simple rationals.
+    share = min(tol, 1e-9) / 1024.0 if game.common_delta else tol / 16.0
+    stop = max(share * (1.0 - float(scaled.deltas.max())), 4e-16)
+    # Thinning makes the iteration move by up to its own size for ever, so it has to be finer.
     thinning = 0.25 * stop
     estimate, makers, sweeps = float_fixed_point(scaled, thinning, stop, max_iter)
     outer = OuterSet.start(scaled, estimate)

@@ -157,10 +157,13 @@ def rational_candidate(scaled: ScaledGame, vertices: Floats, makers: NDArray[np.
 
 
 def _simple(scaled: ScaledGame, value: float, player: int) -> Fraction:
-    """The simplest rational in the game's own units that the float cannot be told from; the float itself if there is none."""
+    """The simplest rational that the scaled payoff, or the payoff in the game's own units, cannot be told from; else the float itself."""
     origin, span = scaled.origin[player], scaled.span[player]
     in_units = origin + Fraction(value) * span
     for denominator in DENOMINATORS:
+        simple = Fraction(value).limit_denominator(denominator)
+        if abs(simple - Fraction(value)) <= Fraction(1, 10**11):
+            return simple
         simple = in_units.limit_denominator(denominator)
         if abs(simple - in_units) <= span * Fraction(1, 10**11):
             return (simple - origin) / span
@@ -174,7 +177,7 @@ def stricter_fixed_points(
     active = np.zeros(len(scaled.payoffs), dtype=np.bool_)
     active[makers] = True
     capacity = 4 * len(vertices) + 64
-    slack = max(1e-14, tol * (1.0 - float(scaled.deltas.max())) / 64.0)
+    slack = max(1e-14, tol * (1.0 - float(scaled.deltas.max())) / 32.0)
     while slack <= tol:
         work = np.empty((capacity, 2))
         work[: len(vertices)] = vertices

@@ -52,8 +52,8 @@ class ScaledGame:
 
     @cached_property
     def units(self) -> Floats:
-        """Spans as floats, shape (2,): multiply scaled distances by them."""
-        return np.array([float(span) for span in self.span])
+        """Spread of each player's payoffs, shape (2,): multiply scaled distances by it. Zero for a player indifferent over everything."""
+        return np.array([float(span) if own.any() else 0.0 for span, own in zip(self.span, self.payoffs.T, strict=True)])
 
     def profile(self, position: int) -> tuple[int, int]:
         """Actions of the profile at a position."""
@@ -83,7 +83,5 @@ class ScaledGame:
 
 
 def _scale(matrix: Floats, origin: Fraction, span: Fraction) -> Floats:
-    """(matrix - origin) / span, rounded once where the numbers are large against their spread (a shift by 1e9, say)."""
-    if float(np.abs(matrix).max()) <= float(span):
-        return (matrix - float(origin)) / float(span)
+    """(matrix - origin) / span, exact and rounded once: ties stay ties and a change of units changes no bit."""
     return np.array([[float((exact(value) - origin) / span) for value in row] for row in matrix.tolist()])
