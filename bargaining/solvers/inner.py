@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Integers = tuple[int, int]
 
 DENOMINATORS = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
+# With different discount factors a set has few vertices, or more than simple rationals could be.
 MOST_RATIONAL_VERTICES = 64
 
 
@@ -31,7 +32,7 @@ def prove(scaled: ScaledGame, vertices: Sequence[Pair], makers: Sequence[int]) -
     ----------
     scaled : ScaledGame
     vertices : sequence of pairs of Fraction
-        Scaled payoffs, counter-clockwise, strictly convex.
+        Scaled payoffs, counter-clockwise, distinct.
     makers : sequence of int
         Positions of the profiles to try.
     """
@@ -47,7 +48,8 @@ def prove(scaled: ScaledGame, vertices: Sequence[Pair], makers: Sequence[int]) -
     p, q = [delta.numerator for delta in deltas], [delta.denominator for delta in deltas]
 
     def integers(point: Pair, factors: Sequence[int]) -> Integers:
-        return int(point[0] * unit[0]) * factors[0], int(point[1] * unit[1]) * factors[1]
+        first, second = (point[i].numerator * (unit[i] // point[i].denominator) * factors[i] for i in (0, 1))
+        return first, second
 
     corners = [integers(vertex, p) for vertex in vertices]
     promised = [integers(vertex, q) for vertex in vertices]
@@ -142,32 +144,34 @@ def exact_hull(points: Sequence[Pair]) -> list[Pair]:
 
 
 def rational_candidate(scaled: ScaledGame, vertices: Floats, makers: NDArray[np.int64], closeness: float) -> list[Pair]:
-    """The vertices as exact points: the stage payoff that each is close to, else a simple rational (in the game's own units)."""
+    """The vertices as exact points: the stage payoff that each is close to, else a simple rational; empty if one is neither."""
     positions = sorted({int(a) for a in makers})
     stage = scaled.payoffs[positions]
-    points = []
+    points: list[Pair] = []
     for vertex in vertices:
         gaps = np.abs(stage - vertex).max(axis=1)
         nearest = int(gaps.argmin())
         if gaps[nearest] <= closeness:
             points.append(scaled.exact_payoff(positions[nearest]))
-        else:
-            points.append((_simple(scaled, float(vertex[0]), 0), _simple(scaled, float(vertex[1]), 1)))
+            continue
+        first, second = _simple(scaled, float(vertex[0]), 0), _simple(scaled, float(vertex[1]), 1)
+        if first is None or second is None:
+            return []
+        points.append((first, second))
     return exact_hull(points)
 
 
-def _simple(scaled: ScaledGame, value: float, player: int) -> Fraction:
-    """The simplest rational that the scaled payoff, or the payoff in the game's own units, cannot be told from; else the float itself."""
+def _simple(scaled: ScaledGame, value: float, player: int) -> Fraction | None:
+    """The simplest rational that the scaled payoff, or the payoff in the game's own units, cannot be told from; None if there is none."""
     origin, span = scaled.origin[player], scaled.span[player]
-    in_units = origin + Fraction(value) * span
-    for denominator in DENOMINATORS:
-        simple = Fraction(value).limit_denominator(denominator)
-        if abs(simple - Fraction(value)) <= Fraction(1, 10**11):
-            return simple
-        simple = in_units.limit_denominator(denominator)
-        if abs(simple - in_units) <= span * Fraction(1, 10**11):
-            return (simple - origin) / span
-    return Fraction(value)
+    number = Fraction(value)
+    in_units = origin + number * span
+    for own, close in ((number, Fraction(1, 10**11)), (in_units, span / 10**11)):
+        if abs(own.limit_denominator(DENOMINATORS[-1]) - own) > close:
+            continue
+        simple = next(near for near in map(own.limit_denominator, DENOMINATORS) if abs(near - own) <= close)
+        return simple if own is number else (simple - origin) / span
+    return None
 
 
 def stricter_fixed_points(
@@ -203,5 +207,5 @@ def stricter_fixed_points(
                 scaled.exact_payoff(int(own[k])) if stays[k] else (Fraction(float(work[k, 0])), Fraction(float(work[k, 1])))
                 for k in range(count)
             ]
-            yield exact_hull(points), sorted({int(a) for a in own[:count]})
+            yield list(dict.fromkeys(points)), sorted({int(a) for a in own[:count]})
         slack *= 32.0
