@@ -274,7 +274,7 @@ class TestPhase:
     def test_legend_says_what_and_how_much(self, case):
         found = texts(phase.draw(case))
         assert "A: adds a threat: the U.S. worst payoff changes by −29.0" in found
-        assert "B: rescues the flow: the joint surplus changes by 5.0" in found
+        assert "B: creates surplus: the joint surplus changes by 5.0" in found
         assert "A: changes none of these" in found
         assert "B: adds a prize: China's best payoff changes by 3.0" in found
 

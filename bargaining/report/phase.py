@@ -65,7 +65,7 @@ STEPS = (
         "Linking rare earths to tariffs and countermeasures",
         before=("T,K|R|A", "T|R|K|A"),
         after="T,R,K|A",
-        changes=(THREAT, Change("joint_surplus", "rescues the flow: the joint surplus changes by")),
+        changes=(THREAT, Change("joint_surplus", "creates surplus: the joint surplus changes by")),
     ),
     Step("Linking AI chips to all the rest as well", before=("T,R,K|A",), after="T,R,K,A", changes=(PRIZE, THREAT, SURPLUS)),
 )
