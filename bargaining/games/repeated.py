@@ -40,8 +40,8 @@ class RepeatedGame:
     ----------
     stage : StageGame or IssueGame
     delta : float, Fraction, str, or a pair of them
-        Common discount factor, or one per player (U.S. first). A float is read as its shortest decimal, so ``0.45`` is 45/100;
-        write ``"1/3"`` or ``Fraction(1, 3)`` where the exact value matters.
+        Common discount factor, or one per player (U.S. first); kept as given, strings as fractions. A float is read as its shortest
+        decimal, so ``0.45`` is 45/100; write ``"1/3"`` or ``Fraction(1, 3)`` where the exact value matters.
 
     Raises
     ------
@@ -61,9 +61,10 @@ class RepeatedGame:
     def __post_init__(self) -> None:
         if not isinstance(self.stage, (StageGame, IssueGame)):
             raise GameError(f"stage is a {type(self.stage).__name__}: expected a StageGame or an IssueGame")
-        factors = read_delta(self.delta)
-        object.__setattr__(self, "delta", factors[0] if factors[0] == factors[1] else factors)
-        object.__setattr__(self, "_factors", factors)
+        object.__setattr__(self, "_factors", read_delta(self.delta))
+        given = self.delta.tolist() if isinstance(self.delta, np.ndarray) else self.delta
+        numbers = [exact(d) if isinstance(d, str) else d for d in (given if isinstance(given, (list, tuple)) else [given])]
+        object.__setattr__(self, "delta", tuple(numbers) if isinstance(given, (list, tuple)) else numbers[0])
 
     @property
     def exact_deltas(self) -> tuple[Fraction, Fraction]:
