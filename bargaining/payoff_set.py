@@ -141,6 +141,37 @@ class PayoffSet:
         walk = np.cumsum(steps[np.argsort(angles, kind="stable")], axis=0)
         return PayoffSet.hull(corner + np.concatenate([np.zeros((1, 2)), walk[:-1]]))
 
+    def simplified(self, tolerance: float) -> "PayoffSet":
+        """A subset with fewer vertices, every point of the set within `tolerance` of it.
+
+        Examples
+        --------
+        >>> len(PayoffSet([[0, 0], [1, -1e-6], [2, 0], [1, 1]]).simplified(1e-3).vertices)
+        3
+        """
+        vertices = self.vertices
+        count = len(vertices)
+        kept = [0] if count else []
+        k = 1
+        while k < count:
+            # From the last kept vertex go as far round as all vertices passed by stay close to the chord.
+            reach = k
+            while reach + 1 <= count and self._chord_misses(kept[-1], reach + 1) <= tolerance:
+                reach += 1
+            if reach >= count:
+                break
+            kept.append(reach)
+            k = reach + 1
+        return PayoffSet(vertices[kept])
+
+    def _chord_misses(self, start: int, end: int) -> float:
+        """Largest distance of the vertices strictly between two positions from the chord that joins these."""
+        a, b = self.vertices[start], self.vertices[end % len(self.vertices)]
+        offsets, chord = self.vertices[start + 1 : end] - a, b - a
+        length = float(chord @ chord)
+        share = np.clip(offsets @ chord / length, 0.0, 1.0) if length > 0 else np.zeros(len(offsets))
+        return float(np.hypot(*(offsets - share[:, None] * chord).T).max(initial=0.0))
+
     def plot(self, ax: "Axes | None" = None, **style: Any) -> "Axes":
         """Draw the set on `ax` (a new figure if none is given) and return the axes."""
         from bargaining.plotting import draw_payoff_set

@@ -1,5 +1,6 @@
 """Running an experiment: solve the points that are not on disk yet, then write the results folder."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from bargaining.store import POINT_COLUMNS, ROWS, Part, Row, Store, read_manifes
 
 if TYPE_CHECKING:
     from bargaining.scenarios import Scenario
+    from bargaining.solution import EquilibriumSet
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,15 @@ def solve_point(point: Point) -> Part:
     stances = {partition: words for words, partition in _stances(story).items()}
     deltas = dict(zip(("delta_us", "delta_cn"), game.deltas, strict=True))
     rows = [{**front, "stance": stances.get(record["partition"]), **deltas, **point.swept, **record} for record in lattice.rows()]
-    sets = {name: [[float(x), float(y)] for x, y in solved.vertices] for name, solved in lattice.sets.items()}
+    sets = {name: [[float(x), float(y)] for x, y in _drawn(solved)] for name, solved in lattice.sets.items()}
     return Part([{column: _builtin(value) for column, value in row.items()} for row in rows], sets)
+
+
+def _drawn(solved: "EquilibriumSet") -> Any:
+    """Vertices to store: those that the proven error of the set can tell from their neighbours' segment."""
+    if not math.isfinite(solved.error_bound):
+        return solved.vertices
+    return solved.payoff_set.simplified(0.1 * solved.error_bound).vertices
 
 
 def _solve(points: Sequence[Point], left: Sequence[int], workers: int) -> Iterator[tuple[int, Part]]:

@@ -207,7 +207,7 @@ def critical_delta(
     if not (isinstance(delta_max, float) and 0.0 < delta_max < 1.0):
         raise ValueError(f"delta_max is {delta_max!r}: expected a number strictly between 0 and 1")
     joint, profile = resolve(stage, agreement)
-    ray = RateRay(Incentives(joint), np.ones(2), tol, max_iter)
+    ray = RateRay(Incentives(joint), np.ones(2), 0.125 * tol, max_iter)
     floor = (1.0 - delta_max) / delta_max
     bracket = nash_bracket(ray, profile) if punishment == "nash" else ray.search(profile, floor, tol)
     options = {"punishment": punishment, "delta_max": delta_max, "tol": tol, "max_iter": max_iter}

@@ -30,6 +30,8 @@ from bargaining.solvers.selection import nash_bargaining
 Floats = NDArray[np.float64]
 
 HAZARD_STEPS = 64
+# Sets solved for a bracket are finer than the bracket, or their own error would keep it open.
+FINER = 0.125
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,13 @@ class BlockGame:
     @cached_property
     def common_ray(self) -> RateRay:
         """The ray of a common discount factor."""
-        return RateRay(self.incentives, np.ones(2), self.tol, self.max_iter)
+        return RateRay(self.incentives, np.ones(2), self.tol * FINER, self.max_iter)
 
     @cached_property
     def own_ray(self) -> RateRay:
         """The ray through the game's own discount factors (multiple 1)."""
         deltas = np.array(self.game.deltas)
-        return RateRay(self.incentives, (1.0 - deltas) / deltas, self.tol, self.max_iter)
+        return RateRay(self.incentives, (1.0 - deltas) / deltas, self.tol * FINER, self.max_iter)
 
     @cached_property
     def scan(self) -> HazardScan:
@@ -256,7 +258,6 @@ def linkage_lattice(
     voluntary = {name: _voluntary(issues, parts) for name, parts in named.items()}
     records: list[dict[str, Any]] = []
     sets: dict[str, EquilibriumSet] = {}
-    statuses: list[Status] = []
     for partition in chosen:
         members = [blocks[block] for block in partition]
         joint = combine(game, {block: blocks[block].solution for block in partition}, tol, max_iter)
@@ -266,20 +267,10 @@ def linkage_lattice(
             records.append({"partition": issues.name(partition), "agreement": "", **about_set, "status": joint.status.name})
         for name, profiles in named.items():
             parts = [blocks[block].part(issues.joint_profile(_positions(profiles), block)) for block in partition]
-            statuses += [part.status for part in parts]
-            status = worst_status([joint.status, *(part.status for part in parts)])
-            records.append(
-                {
-                    "partition": issues.name(partition),
-                    "agreement": name,
-                    **_about_agreement(parts, joint),
-                    "voluntary": voluntary[name],
-                    **about_set,
-                    "status": "empty" if joint.status is Status.empty and status is Status.solved else status.name,
-                }
-            )
+            about = {**_about_agreement(parts, joint), "voluntary": voluntary[name], **about_set}
+            records.append({"partition": issues.name(partition), "agreement": name, **about, "status": about.pop("status")})
     return LinkageLattice(
-        status=worst_status([*statuses, *(part.status for part in sets.values())]),
+        status=worst_status([Status[record["status"]] for record in records]),
         error_bound=max((part.error_bound for part in sets.values()), default=0.0),
         iterations=sum(block.solution.iterations for block in blocks.values()),
         method="blocks solved once, combined by partition",
@@ -329,18 +320,19 @@ def _voluntary(issues: IssueGame, profiles: Mapping[str, Profile]) -> bool | Non
 
 def _about_agreement(parts: Sequence[Part], joint: EquilibriumSet) -> dict[str, Any]:
     never = [part for part in parts if np.isnan(part.critical_delta)]
-    undecided = any(part.status is not Status.solved for part in parts)
     critical = np.nan if never else max(part.critical_delta for part in parts)
     nash = [part.critical_delta_nash for part in parts]
     sustained = False if any(part.sustained is False for part in parts) else (None if any(p.sustained is None for p in parts) else True)
     if never and joint.is_empty:
         verdict = "empty"
     elif never:
-        verdict = "undecided" if undecided else "never"
+        # One block that is proven to fail decides, however open the others are.
+        verdict = "never" if any(part.status is Status.solved for part in never) else "undecided"
     elif critical == 0.0:
         verdict = "static"
     else:
         verdict = "patience"
+    status = Status.solved if verdict == "never" else worst_status([part.status for part in parts])
     return {
         "sustained": sustained,
         "critical_delta": float(critical),
@@ -352,6 +344,7 @@ def _about_agreement(parts: Sequence[Part], joint: EquilibriumSet) -> dict[str, 
         "tie": any(part.tie for part in parts),
         "breakdown_hazard": float(min((part.hazard for part in parts), key=lambda h: -1.0 if np.isnan(h) else h)),
         "retaliation_lag": float(min(part.lag for part in parts)),
+        "status": "empty" if joint.status is Status.empty else worst_status([joint.status, status]).name,
     }
 
 
