@@ -198,13 +198,19 @@ def test_a_set_that_leaves_out_equilibrium_payoffs(solution):
     refused(replace(solution, inner=fewer), "the inner set leaves out vertex 0 of the proven set")
 
 
+def lowered(solution, j):
+    offsets = solution.outer_proof.offsets.copy()
+    offsets[j] -= 1e-6
+    return with_chain(solution, offsets=offsets)
+
+
 def test_an_outer_offset_lowered(solution):
-    count = len(solution.outer_proof.offsets)
-    # Every one of a few; of many (unequal patience) one.
-    for j in range(count) if count <= 8 else [count // 2]:
-        offsets = solution.outer_proof.offsets.copy()
-        offsets[j] -= 1e-6
-        refused(with_chain(solution, offsets=offsets), "the outer chain does not reach the offsets stored")
+    refused(lowered(solution, len(solution.outer_proof.offsets) // 2), "the outer chain does not reach the offsets stored")
+
+
+@pytest.mark.parametrize("j", range(6))
+def test_any_outer_offset_lowered(deal, j):
+    refused(lowered(deal, j), "the outer chain does not reach the offsets stored")
 
 
 def test_an_outer_offset_raised_is_more_than_the_error_bound(deal):
@@ -212,10 +218,13 @@ def test_an_outer_offset_raised_is_more_than_the_error_bound(deal):
     refused(with_chain(deal, offsets=offsets), "beyond the inner set, more than the error bound")
 
 
-def test_an_error_bound_too_small(solutions):
-    answer = solutions["unequal patience"]
-    assert bg.verify(answer).gap > 1e-11
-    refused(replace(answer, error_bound=0.0), "more than the error bound 0")
+def test_an_error_bound_too_small():
+    answer = solve([[[6, 0], [9, 1]], [[6, 9], [0, 1]]], 0.7, max_iter=60)
+    assert answer.status is bg.Status.max_iter
+    certificate = bg.verify(answer)
+    assert certificate.holds
+    assert 1e-9 < certificate.gap <= answer.error_bound * (1 + 1e-9)
+    refused(replace(answer, error_bound=0.1 * certificate.gap), "more than the error bound")
 
 
 def test_an_outer_set_other_than_the_half_planes(deal):
@@ -250,7 +259,9 @@ def test_a_set_without_proofs(deal):
 
 def test_a_false_claim_of_emptiness(solution):
     claim = replace(solution, status=bg.Status.empty, payoff_set=EMPTY, inner=EMPTY, outer=EMPTY, inner_proof=None)
-    refused(claim, "that no profile can be enforced was not proven")
+    # The chain of unequal patience is long, and nothing about it is special here.
+    if solution.game.common_delta:
+        refused(claim, "that no profile can be enforced was not proven")
     refused(replace(claim, outer_proof=None), "that no profile can be enforced was not proven")
     refused(replace(solution, status=bg.Status.empty), "the set is called empty, but payoffs are stated")
 
