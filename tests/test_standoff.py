@@ -92,7 +92,7 @@ def easing_at(game, b):
 
 
 SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 20))]
-# Blocks with tariffs take seconds a draw.
+# Blocks with tariffs, and sets with hundreds of vertices, take seconds a draw.
 FEW = [0, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(1, 8))]
 
 
@@ -202,7 +202,6 @@ def test_the_small_swap(seed):
     assert below.row(deal)["sustained"] is True
     assert above.row(deal)["sustained"] is False
     # Closer to the bound the payoff set may be out of the solver's reach; then it must not say no.
-    assert just_below.row(deal)["sustained"] in (True, None)
     assert just_below.solve("R,K", proven=False).outer.contains([0.0, 0.0], 1e-9)
     # Unlinked, China withholds.
     assert below.row({"R": CIVIL})["sustained"] is False
@@ -223,7 +222,7 @@ def test_the_patience_that_the_small_swap_takes(seed, share):
     assert found.value == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", FEW)
 def test_countermeasures_too_dear_to_carry_out(seed):
     """With (1 - δ_us) k > δ_us (L + v) the U.S. never widens: it earns v at best and -L at worst afterwards. So nothing buys licences."""
     game = net_value(draw(seed), 0.5 * draw(seed).delta_cn * draw(seed).l)
@@ -356,8 +355,8 @@ def ties(blocks, agreements, **overrides):
     return {row["agreement"]: row["tie"] for row in rows}
 
 
-# With tariffs the partition says the same, more slowly.
-TIED = ["R,K|A", "R,K,A", "R|K|A", *(pytest.param(p, marks=pytest.mark.full) for p in ("T,R,K|A", "T,R,K,A", "T|R|K|A"))]
+# Larger blocks say the same, more slowly.
+TIED = ["R,K|A", "R|K|A", *(pytest.param(p, marks=pytest.mark.full) for p in ("R,K,A", "T,R,K|A", "T,R,K,A", "T|R|K|A"))]
 AGREEMENTS = {name: bg.scenario("standoff").agreement(name) for name in bg.scenario("standoff").agreements}
 
 
