@@ -1,6 +1,6 @@
 """From outside: half-planes that contain every equilibrium payoff, driven down to the largest fixed point of the set operator.
 
-The offsets are proven at every sweep (see `bargaining.kernels.self_generation`), whatever the normals are. Good normals come from a
+The offsets are proven at every sweep (see `bargaining.kernels.half_planes`), whatever the normals are. Good normals come from a
 float iteration of the operator on polygons; should they turn out not to be the edges of the limit, they are replaced by the edges of
 a newer estimate, and offsets for these are proven from the old half-planes in one more sweep.
 """
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.kernels.half_planes import ROUNDING, half_plane_polygon, outer_sweeps, support_sweep
 from bargaining.kernels.polygon import hull, thin
-from bargaining.kernels.self_generation import ROUNDING, generate, half_plane_polygon, outer_sweeps, polygon_sweeps, support_sweep
+from bargaining.kernels.self_generation import generate, polygon_sweeps
 from bargaining.solvers.scaled import ScaledGame
 
 Floats = NDArray[np.float64]
