@@ -294,8 +294,8 @@ def test_above_revenue_linking_with_countermeasures_rescues_the_flow(seed):
 
     (lifted, withhold) is static and pays the U.S. its minmax. The rise needs the small swap and w < L.
     """
-    game = net_value(draw(seed), 0.9 * draw(seed).delta_cn * draw(seed).l)
-    assert game.w < game.L
+    game = draw(seed)
+    game = net_value(game, 0.9 * min(game.delta_cn * game.l, game.L))
     assert game.solve("R").vertices == pytest.approx(np.array([[-game.L, game.w]]), abs=1e-2)
     linked = game.solve("R,K")
     assert linked.punishment_payoffs[0] == pytest.approx(-game.L, rel=1e-12)

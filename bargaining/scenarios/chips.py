@@ -97,8 +97,8 @@ def coercion_bound(delta_us: float, withhold_loss: float, forgone_profit: float,
 def countermeasure_swap_delta(withhold_net_value: float, countermeasure_loss: float) -> float:
     r"""China's least patience at which countermeasures alone buy civil licences: :math:`(\nu - \rho)/\text{loss}_K`, at least 0.
 
-    Conditions: issues R and K form one block, and the U.S. cost of countermeasures is small enough for it to carry them out. Above 1
-    they cannot, whatever the patience.
+    Conditions: issues R and K form one block, and the U.S. carries countermeasures out, which it does iff
+    :math:`(1-\delta_{US})\,\text{cost}_K \le \delta_{US} L` with L its loss from withholding. Above 1 they cannot, whatever the patience.
 
     Examples
     --------

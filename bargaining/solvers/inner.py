@@ -181,31 +181,34 @@ def stricter_fixed_points(
     active = np.zeros(len(scaled.payoffs), dtype=np.bool_)
     active[makers] = True
     capacity = 4 * len(vertices) + 64
-    slack = max(1e-14, tol * (1.0 - float(scaled.deltas.max())) / 32.0)
+    slack = max(1e-14, tol * (1.0 - float(scaled.deltas.max())) / 128.0)
     while slack <= tol:
-        work = np.empty((capacity, 2))
-        work[: len(vertices)] = vertices
-        own = np.zeros(capacity, dtype=np.int64)
-        stays = np.zeros(capacity, dtype=np.bool_)
-        count, _, moved = polygon_sweeps(
-            scaled.payoffs,
-            scaled.gains,
-            scaled.deltas,
-            work,
-            own,
-            stays,
-            len(vertices),
-            active,
-            slack,
-            0.0,
-            0.125 * slack,
-            0.25 * slack,
-            sweeps,
-        )
-        if count > 0 and moved <= 0.25 * slack:
-            points = [
-                scaled.exact_payoff(int(own[k])) if stays[k] else (Fraction(float(work[k, 0])), Fraction(float(work[k, 1])))
-                for k in range(count)
-            ]
-            yield list(dict.fromkeys(points)), sorted({int(a) for a in own[:count]})
+        # Thinning keeps the polygons small, but can keep them moving by as much as it takes away; then it is left out.
+        for thinning in (0.125 * slack, 0.0):
+            work = np.empty((capacity, 2))
+            work[: len(vertices)] = vertices
+            own = np.zeros(capacity, dtype=np.int64)
+            stays = np.zeros(capacity, dtype=np.bool_)
+            count, _, moved = polygon_sweeps(
+                scaled.payoffs,
+                scaled.gains,
+                scaled.deltas,
+                work,
+                own,
+                stays,
+                len(vertices),
+                active,
+                slack,
+                0.0,
+                thinning,
+                0.25 * slack,
+                sweeps,
+            )
+            if count > 0 and moved <= 0.25 * slack:
+                points = [
+                    scaled.exact_payoff(int(own[k])) if stays[k] else (Fraction(float(work[k, 0])), Fraction(float(work[k, 1])))
+                    for k in range(count)
+                ]
+                yield list(dict.fromkeys(points)), sorted({int(a) for a in own[:count]})
+                break
         slack *= 32.0

@@ -178,7 +178,10 @@ class BlockGame:
         if not np.isfinite(high).all() or self.incentives.is_static(profile):
             return False
         worst = self._exact_punishments(high)
-        return any(exact_slack(self.incentives.stage, profile, i, worst[i], self.game.exact_deltas[i]) == 0 for i in (0, 1))
+        _, gains = self.incentives.at(profile)
+        return any(
+            gains[i] > 0.0 and exact_slack(self.incentives.stage, profile, i, worst[i], self.game.exact_deltas[i]) == 0 for i in (0, 1)
+        )
 
 
 def _delta(multiple: float) -> float:
