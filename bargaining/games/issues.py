@@ -56,6 +56,8 @@ class IssueGame:
     interaction: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.issues, Mapping):
+            raise GameError(f"issues are a {type(self.issues).__name__}: expected a mapping of name to StageGame")
         issues = dict(self.issues)
         if not issues:
             raise GameError("issues: expected at least one")
@@ -126,6 +128,8 @@ class IssueGame:
 
     def read_block(self, block: str | Block) -> Block:
         """Names of a block given as ``"T,R"`` or a tuple, in the order of the issues."""
+        if not isinstance(block, (str, tuple, list)):
+            raise GameError(f"block {block!r}: expected issues separated by commas, or a tuple of them")
         words = [word.strip() for word in block.split(",")] if isinstance(block, str) else list(block)
         for word in words:
             if word not in self.issues:
@@ -142,6 +146,8 @@ class IssueGame:
         GameError
             If an issue is unknown, stands twice, or is missing.
         """
+        if not isinstance(partition, (str, tuple, list)):
+            raise GameError(f"partition {partition!r}: expected text such as {self.name((self.names,))!r}, blocks separated by '|'")
         parts = partition.split("|") if isinstance(partition, str) else list(partition)
         blocks = [self.read_block(part) for part in parts]
         flat = [name for block in blocks for name in block]

@@ -17,7 +17,7 @@ from bargaining.games.stage import GameError, StageGame
 
 def read_delta(delta: Any) -> tuple[Fraction, Fraction]:
     """One discount factor per player as exact numbers in (0, 1), from one number or a pair."""
-    pair = list(delta) if isinstance(delta, (list, tuple, np.ndarray)) and np.ndim(delta) == 1 else [delta, delta]
+    pair = list(delta) if isinstance(delta, (list, tuple)) or (isinstance(delta, np.ndarray) and delta.ndim) else [delta, delta]
     if len(pair) != 2:
         raise GameError(f"delta has {len(pair)} entries: expected one number, or one per player")
     factors: list[Fraction] = []

@@ -6,7 +6,7 @@ alike (never "own action first").
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +30,17 @@ def read_payoffs(values: Any, what: str) -> NDArray[np.float64]:
     """`values` as a finite float64 array, or a `GameError` that names the first entry that is not a finite number."""
     try:
         array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise GameError(f"{what}: expected an array of numbers, all rows of one length ({error})") from None
     if not np.isfinite(array).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
         raise GameError(f"{what}[{', '.join(map(str, where))}] is {array[where]}: payoffs must be finite numbers")
     return array
+
+
+def _items(value: object) -> Sequence[object]:
+    """The items of an iterable; the value itself, alone, if it is none."""
+    return list(value) if isinstance(value, Iterable) else [value]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -78,12 +83,16 @@ class StageGame:
         payoffs = np.array(payoffs, dtype=np.float64, order="C")
         payoffs.flags.writeable = False
         object.__setattr__(self, "payoffs", payoffs)
+        if isinstance(self.players, str) or not isinstance(self.players, Sequence):
+            raise GameError(f"players {self.players!r}: expected two names")
         players = tuple(str(p) for p in self.players)
         if len(players) != 2:
             raise GameError(f"players: expected two names, got {len(players)}")
         object.__setattr__(self, "players", players)
         if self.actions is None:
             actions = tuple(tuple(str(k) for k in range(size)) for size in payoffs.shape[1:])
+        elif isinstance(self.actions, str) or not all(isinstance(own, Iterable) for own in _items(self.actions)):
+            raise GameError(f"actions {self.actions!r}: expected a list of labels for each of two players")
         else:
             actions = tuple(tuple(str(label) for label in labels) for labels in self.actions)
         if len(actions) != 2:

@@ -85,11 +85,14 @@ class RateRay:
         if solution.status is Status.empty:
             self._solved[multiple] = None
             return None
-        low = np.maximum(low, solution.outer.vertices.min(axis=0))
+        # Vertices are rounded to floats, which matters where payoffs are large against their spread.
+        outside, inside = solution.outer.vertices.min(axis=0), solution.inner.vertices
+        low = np.maximum(low, outside - np.spacing(np.abs(outside)))
         if solution.inner_proof is not None:
-            high = np.minimum(high, solution.inner.vertices.min(axis=0))
+            worst = inside.min(axis=0)
+            high = np.minimum(high, worst + np.spacing(np.abs(worst)))
         # Bounds that agree to rounding are one number: the constraint then binds where the closed form says.
-        low = np.where(high - low <= 1e-13 * np.abs(self.incentives.stage.payoffs).max(), high, low)
+        low = np.where(high - low <= 1e-13 * self._units, high, low)
         self._solved[multiple] = low, high
         return low, high
 
@@ -262,7 +265,8 @@ def binding_constraint(incentives: Incentives, profile: Profile, bracket: Bracke
     punishment = incentives.worst_nash if nash else incentives.minmax
     assert punishment is not None
     solved = [multiple for multiple, bounds in ray._solved.items() if bounds is not None]
-    if not nash and solved:
+    # What fails at the pure minmax fails at any patience; otherwise the punishment nearest to the bracket says what binds.
+    if not nash and solved and incentives.largest_multiple(profile, incentives.minmax, ray.rates) > 0:
         nearest = min(solved, key=lambda multiple: abs(multiple - bracket.low))
         bounds = ray._solved[nearest]
         assert bounds is not None

@@ -78,6 +78,8 @@ def equilibrium_set(
     ('solved', [[3.0, 3.0], [9.75, 3.0], [9.0, 9.0], [3.0, 9.75]])
     """
     check_options(tol, max_iter)
+    if not isinstance(game, RepeatedGame):
+        raise GameError(f"game is a {type(game).__name__}: expected a RepeatedGame, which has a discount factor")
     if partition is None:
         return _solve(game, tol, max_iter)
     issues = game.stage

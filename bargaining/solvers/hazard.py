@@ -86,10 +86,11 @@ class HazardScan:
         """Largest hazard under constant punishment payoffs; negative if not even zero."""
         if punishment is None:
             return -1.0
-        payoffs, gains = self.incentives.at(profile)
+        _, gains = self.incentives.at(profile)
+        slacks = self.incentives.slack(profile, punishment)
         hazards = [1.0]
         for player in (0, 1):
-            slack = payoffs[player] - punishment[player]
+            slack = slacks[player]
             if gains[player] == 0.0 and slack >= 0.0:
                 continue
             if slack <= 0.0:

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import StageGame
+from bargaining.games import StageGame, exact
 from bargaining.games.stage import Profile
 
 Floats = NDArray[np.float64]
@@ -34,8 +34,12 @@ class Incentives:
 
     @cached_property
     def gains(self) -> Floats:
-        """Best one-shot deviation gains; exactly zero where the action is a best reply."""
-        return self.best - self.stage.payoffs
+        """Best one-shot deviation gains: exact, rounded once; zero where the action is a best reply."""
+        gains = np.zeros_like(self.stage.payoffs)
+        for where in np.argwhere(self.best != self.stage.payoffs):
+            k = tuple(where)
+            gains[k] = float(exact(float(self.best[k])) - exact(float(self.stage.payoffs[k])))
+        return gains
 
     @cached_property
     def minmax(self) -> Floats:
@@ -52,6 +56,12 @@ class Incentives:
         """Payoffs and deviation gains at a profile, shapes (2,), (2,)."""
         a, b = profile
         return self.stage.payoffs[:, a, b], self.gains[:, a, b]
+
+    def slack(self, profile: Profile, punishment: Floats) -> Floats:
+        """What each player loses a period when held to `punishment`: exact, rounded once, so a common shift of payoffs cancels."""
+        payoffs, _ = self.at(profile)
+        finite = [exact(float(g)) - exact(float(u)) if np.isfinite(u) else -u for g, u in zip(payoffs, punishment, strict=True)]
+        return np.array([float(difference) for difference in finite])
 
     def is_static(self, profile: Profile) -> bool:
         """Whether the profile is an equilibrium of the stage game."""
@@ -71,8 +81,8 @@ class Incentives:
 
     def largest_multiple(self, profile: Profile, punishment: Floats, rates: Floats) -> float:
         """Largest τ at which the profile is sustained by punishment payoffs; infinite for a static equilibrium, negative for none."""
-        payoffs, gains = self.at(profile)
-        slack = payoffs - punishment
+        _, gains = self.at(profile)
+        slack = self.slack(profile, punishment)
         multiples = [
             float(slack[player] / (rates[player] * gains[player])) if gains[player] > 0 else (np.inf if slack[player] >= 0 else -np.inf)
             for player in (0, 1)
@@ -81,8 +91,8 @@ class Incentives:
 
     def binding(self, profile: Profile, punishment: Floats, rates: Floats) -> int:
         """The player whose incentive constraint is the first to bind as patience falls."""
-        payoffs, gains = self.at(profile)
-        slack = payoffs - punishment
+        _, gains = self.at(profile)
+        slack = self.slack(profile, punishment)
         multiples = [
             slack[player] / (rates[player] * gains[player]) if gains[player] > 0 else (np.inf if slack[player] >= 0 else -np.inf)
             for player in (0, 1)
@@ -93,15 +103,15 @@ class Incentives:
         r"""Longest retaliation lag survived, :math:`\min_i \lfloor \ln\theta_i/\ln\delta_i \rfloor` with
         :math:`\theta_i = h_i/(h_i + g_i - u_i)`; infinite if nobody gains by deviating, 0 if not sustained.
         """
-        payoffs, gains = self.at(profile)
+        _, gains = self.at(profile)
+        slack = self.slack(profile, punishment)
         lags = [np.inf]
         for player in (0, 1):
             if gains[player] <= 0:
                 continue
-            slack = payoffs[player] - punishment[player]
-            if slack <= 0:
+            if slack[player] <= 0:
                 return 0.0
-            share = gains[player] / (gains[player] + slack)
+            share = gains[player] / (gains[player] + slack[player])
             # A lag that binds exactly counts as survived, so the quotient may miss an integer by rounding.
             lags.append(float(np.floor(np.log(share) / np.log(deltas[player]) + 1e-9)))
         return max(0.0, min(lags))

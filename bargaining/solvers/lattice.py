@@ -98,6 +98,8 @@ class BlockGame:
         rates = self.own_ray.rates
         if self._slack(profile, high) >= 0:
             return True
+        if (low == self.incentives.minmax).all() and self._slack(profile, low) < 0:
+            return False
         # Whether the looser bound fails decides the other way round; a rounding error more than that is needed to say so.
         return False if self.incentives.largest_multiple(profile, low, rates) < 1.0 - 1e-12 else None
 
@@ -110,7 +112,8 @@ class BlockGame:
         surplus = np.where((slack >= 0.0).all(axis=0), payoffs.sum(axis=0), -np.inf)
         # A constraint that binds to rounding is decided exactly.
         span = np.ptp(payoffs, axis=(1, 2))[:, None, None]
-        for a, b in np.argwhere((np.abs(slack) <= 1e-12 * np.maximum(span, 1e-300)).any(axis=0)):
+        rounding = 1e-12 * np.maximum(span, 1e-300) + 4.0 * np.spacing(np.abs(payoffs).max())
+        for a, b in np.argwhere((np.abs(slack) <= rounding).any(axis=0)):
             profile = int(a), int(b)
             surplus[profile] = payoffs[:, a, b].sum() if self.sustains(profile) else -np.inf
         return np.asarray(surplus)
@@ -157,6 +160,9 @@ class BlockGame:
         sustained = self.sustains(profile)
         _, high = self.punishments
         hazard = self.scan.first_failure(profile) if sustained else np.nan
+        if sustained:
+            # Decided exactly; what floats make of a constraint that binds may fall short of it by rounding.
+            hazard, own_low = max(hazard, 0.0) if np.isfinite(hazard) else 0.0, max(own_low, 1.0)
         lag = self.incentives.lag(profile, high, np.array(self.game.deltas)) if sustained else 0.0
         low_delta, high_delta = _delta(common.high), _delta(common.low)
         return Part(
@@ -249,6 +255,10 @@ def linkage_lattice(
         raise GameError("game: expected a RepeatedGame over an IssueGame")
     issues = game.stage
     issues.require_separable()
+    if agreements is not None and not isinstance(agreements, Mapping):
+        raise GameError(f"agreements are a {type(agreements).__name__}: expected a mapping of name to agreement")
+    if isinstance(partitions, str):
+        partitions = (partitions,)
     chosen = issues.partitions() if partitions is None else tuple(issues.partition(partition) for partition in partitions)
     named = {name: issues.agreement(agreement) for name, agreement in (agreements or {}).items()}
     if agreements is None:
