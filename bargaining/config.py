@@ -227,6 +227,9 @@ def _load(text: str, source: str) -> Any:
         raise ConfigError([f"{place}: {error.problem or error.context}"]) from None
     except YAMLError as error:
         raise ConfigError([f"{source}: {str(error).splitlines()[0]}"]) from None
+    except (ValueError, RecursionError) as error:
+        # A tag such as !!int on what is no integer, or lists nested without end.
+        raise ConfigError([f"{source}: not YAML that can be read: {error}"]) from None
 
 
 def _plain(node: Any, path: KeyPath, source: str, places: dict[KeyPath, str]) -> Any:
