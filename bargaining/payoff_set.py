@@ -55,6 +55,14 @@ class PayoffSet:
         object.__setattr__(self, "vertices", vertices)
 
     @classmethod
+    def of_vertices(cls, vertices: Floats) -> "PayoffSet":
+        """A set from finite vertices in order that nobody else holds: nothing is checked or copied, for solvers that make many."""
+        vertices.flags.writeable = False
+        made = cls.__new__(cls)
+        object.__setattr__(made, "vertices", vertices)
+        return made
+
+    @classmethod
     def hull(cls, points: ArrayLike) -> "PayoffSet":
         """Convex hull of points in any order; points within rounding error (3e-14 of the spread) of an edge are not vertices.
 

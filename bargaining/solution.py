@@ -7,7 +7,7 @@ of an iteration.
 
 import enum
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -134,13 +134,34 @@ class InnerProof:
     simplices: tuple[tuple[int, int, int], ...]
     punishments: tuple[int, int]
 
+    @classmethod
+    def deferred(cls, write: "Callable[[], InnerProof]") -> "InnerProof":
+        """A proof that is written down when it is first read: that takes a hundred times as long as to know that there is one."""
+        proof = cls.__new__(cls)
+        object.__setattr__(proof, "_write", write)
+        return proof
+
+    def __getattr__(self, name: str) -> Any:
+        # Only called for what is not there yet.
+        if name not in self.__dataclass_fields__ or "_write" not in self.__dict__:
+            raise AttributeError(name)
+        written = self.__dict__.pop("_write")()
+        for each in self.__dataclass_fields__:
+            object.__setattr__(self, each, getattr(written, each))
+        return self.__dict__[name]
+
+    def __reduce__(self) -> Any:
+        return InnerProof, (self.vertices, self.profiles, self.simplices, self.punishments)
+
 
 @dataclass(frozen=True, eq=False)
 class OuterProof:
-    """Half-planes that contain every equilibrium payoff, and how they were reached.
+    """Half-planes that contain every equilibrium payoff, and how that is known.
 
     The set is {w : normals[j] · (w - origin) / span ≤ offsets[j]}, componentwise scaled payoffs. It follows from ``sweeps``
-    applications of the set operator, each rounded outward, to the box (or hull) of stage payoffs.
+    applications of the set operator, each rounded outward, to the box (or hull) of stage payoffs; on these very normals if `slopes` is
+    None. Otherwise the sweeps reach normals · w ≤ limit + interval[1] · slopes, and from there to the offsets = limit + interval[0] · slopes
+    nothing self-generating fits: the operator maps every set limit + t · slopes between the two strictly inside itself.
     """
 
     origin: tuple[Fraction, Fraction]
@@ -148,13 +169,16 @@ class OuterProof:
     normals: Floats
     offsets: Floats
     sweeps: int
+    limit: Floats | None = None
+    slopes: Floats | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EquilibriumSet(Solution):
     """Subgame-perfect equilibrium payoffs of a repeated game (pure actions, public randomisation).
 
-    `payoff_set` is the answer; `inner` ⊆ V ⊆ `outer` where the status says so. With ``inner_proof`` absent nothing places `inner`
+    `payoff_set` is the answer, within `error_bound` of the truth; `inner` ⊆ V ⊆ `outer` where the status says so. With ``inner_proof`` absent nothing places `inner`
     inside V; then `deviation_gain` bounds what a one-shot deviation can gain from play that stays in the stated set.
     For a partition, `blocks` holds the solution of each block and the set is their Minkowski sum.
     """

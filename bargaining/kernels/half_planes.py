@@ -21,7 +21,7 @@ ROUNDING = 4.0 * 2.220446049250313e-16
 
 
 @kernel
-def _axes(normals: Floats) -> Integers:
+def axis_positions(normals: Floats) -> Integers:
     """Positions of the normals e1, e2, -e1, -e2."""
     axes = np.empty(4, np.int64)
     for j in range(normals.shape[0]):
@@ -33,7 +33,7 @@ def _axes(normals: Floats) -> Integers:
 
 
 @kernel
-def _dual_bounds(normals: Floats, offsets: Floats, directions: Floats, bounds: Floats) -> None:
+def dual_bounds(normals: Floats, offsets: Floats, directions: Floats, bounds: Floats) -> None:
     """Upper bounds on the support function of {n_j·w ≤ c_j} in sorted directions, from the two normals beside each."""
     count = normals.shape[0]
     pointer = 0
@@ -57,7 +57,16 @@ def _dual_bounds(normals: Floats, offsets: Floats, directions: Floats, bounds: F
 
 @kernel
 def support_sweep(
-    g: Floats, gain: Floats, delta: Floats, normals: Floats, offsets: Floats, directions: Floats, alive: Flags, leads: Flags, best: Floats
+    g: Floats,
+    gain: Floats,
+    delta: Floats,
+    noise: float,
+    normals: Floats,
+    offsets: Floats,
+    directions: Floats,
+    alive: Flags,
+    leads: Flags,
+    best: Floats,
 ) -> int:
     """One application of B: new offsets `best` for `directions` (sorted like the normals), from the set {n_j·w ≤ c_j}.
 
@@ -71,6 +80,8 @@ def support_sweep(
     gain : array, shape (A, 2)
         Best one-shot deviation gains, non-negative.
     delta : array, shape (2,)
+    noise : float
+        Bound on the errors of `g` and `gain` beyond one rounding.
     normals, offsets : arrays, shapes (J, 2), (J,)
     directions : array, shape (K, 2)
     alive, leads : bool arrays, shape (A,)
@@ -84,7 +95,8 @@ def support_sweep(
         Number of profiles alive; 0 proves that V is empty.
     """
     count = normals.shape[0]
-    axes = _axes(normals)
+    rounding = ROUNDING + 2.0 * noise
+    axes = axis_positions(normals)
     worst0 = -offsets[axes[2]]
     worst1 = -offsets[axes[3]]
     scaled = np.empty((directions.shape[0], 2))
@@ -93,7 +105,7 @@ def support_sweep(
         scaled[k, 1] = delta[1] * directions[k, 1]
         best[k] = -np.inf
     free = np.empty(directions.shape[0])
-    _dual_bounds(normals, offsets, scaled, free)
+    dual_bounds(normals, offsets, scaled, free)
     rate0 = (1.0 - delta[0]) / delta[0]
     rate1 = (1.0 - delta[1]) / delta[1]
     leader = np.full(directions.shape[0], -1, np.int64)
@@ -105,7 +117,7 @@ def support_sweep(
         if not leads[a]:
             hopeful = False
             for k in range(directions.shape[0]):
-                reach = (directions[k, 0] - scaled[k, 0]) * g[a, 0] + (directions[k, 1] - scaled[k, 1]) * g[a, 1] + free[k] + ROUNDING
+                reach = (directions[k, 0] - scaled[k, 0]) * g[a, 0] + (directions[k, 1] - scaled[k, 1]) * g[a, 1] + free[k] + rounding
                 if reach > best[k]:
                     hopeful = True
                     break
@@ -115,8 +127,8 @@ def support_sweep(
         bound0 = gain[a, 0] > 0.0
         bound1 = gain[a, 1] > 0.0
         # Constraints are lowered by the rounding error they may carry.
-        b0 = worst0 + rate0 * gain[a, 0] - ROUNDING * (1.0 + rate0) if bound0 else worst0
-        b1 = worst1 + rate1 * gain[a, 1] - ROUNDING * (1.0 + rate1) if bound1 else worst1
+        b0 = worst0 + rate0 * gain[a, 0] - rounding * (1.0 + rate0) if bound0 else worst0
+        b1 = worst1 + rate1 * gain[a, 1] - rounding * (1.0 + rate1) if bound1 else worst1
         # The edges that the lines w0 = b0 and w1 = b1 cross, and whether any point of the set lies beyond both lines.
         upper = lower = right = left = -1
         top = rightmost = np.inf
@@ -125,7 +137,7 @@ def support_sweep(
         for j in range(count):
             nx, ny = normals[j, 0], normals[j, 1]
             c = offsets[j]
-            if nx >= 0.0 and ny >= 0.0 and nx * b0 + ny * b1 > c + 2.0 * ROUNDING:
+            if nx >= 0.0 and ny >= 0.0 and nx * b0 + ny * b1 > c + 2.0 * rounding:
                 feasible = False
                 break
             if bound0 and ny != 0.0:
@@ -148,31 +160,31 @@ def support_sweep(
             x = scaled[k, 0]
             y = scaled[k, 1]
             value = free[k]
-            fixed = (directions[k, 0] - x) * g[a, 0] + (directions[k, 1] - y) * g[a, 1] + ROUNDING
+            fixed = (directions[k, 0] - x) * g[a, 0] + (directions[k, 1] - y) * g[a, 1] + rounding
             if fixed + value <= best[k]:
                 continue
             if bound0:
                 j = upper if y > 0.0 else lower
                 if y == 0.0:
                     if x < 0.0:
-                        value = min(value, x * b0 + ROUNDING)
+                        value = min(value, x * b0 + rounding)
                 elif j >= 0:
                     alpha = y / normals[j, 1]
                     sigma = alpha * normals[j, 0] - x
                     if sigma >= 0.0:
-                        value = min(value, alpha * offsets[j] - sigma * b0 + ROUNDING * (1.0 + alpha + sigma))
+                        value = min(value, alpha * offsets[j] - sigma * b0 + rounding * (1.0 + alpha + sigma))
             if bound1:
                 j = right if x > 0.0 else left
                 if x == 0.0:
                     if y < 0.0:
-                        value = min(value, y * b1 + ROUNDING)
+                        value = min(value, y * b1 + rounding)
                 elif j >= 0:
                     alpha = x / normals[j, 0]
                     sigma = alpha * normals[j, 1] - y
                     if sigma >= 0.0:
-                        value = min(value, alpha * offsets[j] - sigma * b1 + ROUNDING * (1.0 + alpha + sigma))
+                        value = min(value, alpha * offsets[j] - sigma * b1 + rounding * (1.0 + alpha + sigma))
             if x <= 0.0 and y <= 0.0:
-                value = min(value, x * b0 + y * b1 + ROUNDING)
+                value = min(value, x * b0 + y * b1 + rounding)
             if fixed + value > best[k]:
                 best[k] = fixed + value
                 leader[k] = a
@@ -186,7 +198,7 @@ def support_sweep(
 
 @kernel
 def outer_sweeps(
-    g: Floats, gain: Floats, delta: Floats, normals: Floats, offsets: Floats, alive: Flags, sweeps: int, change: float
+    g: Floats, gain: Floats, delta: Floats, noise: float, normals: Floats, offsets: Floats, alive: Flags, sweeps: int, change: float
 ) -> tuple[int, int, float]:
     """Up to `sweeps` applications of B on fixed normals; offsets never rise.
 
@@ -198,7 +210,7 @@ def outer_sweeps(
     moved = np.inf
     done = 0
     while done < sweeps and moved > change:
-        living = support_sweep(g, gain, delta, normals, offsets, normals, alive, leads, fresh)
+        living = support_sweep(g, gain, delta, noise, normals, offsets, normals, alive, leads, fresh)
         done += 1
         if living == 0:
             break
@@ -214,7 +226,7 @@ def outer_sweeps(
 def half_plane_polygon(normals: Floats, offsets: Floats, vertices: Floats) -> int:
     """Vertices of {n_j·w ≤ c_j}, counter-clockwise, into `vertices` (room for J + 5); their number is returned."""
     room = normals.shape[0] + 5
-    axes = _axes(normals)
+    axes = axis_positions(normals)
     current = np.empty((room, 2))
     other = np.empty((room, 2))
     tags = np.empty(room, np.int64)

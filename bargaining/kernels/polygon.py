@@ -224,3 +224,22 @@ def largest_distance(points: Floats, vertices: Floats) -> float:
         if not inside:
             worst = max(worst, best)
     return worst
+
+
+@kernel
+def inradius(vertices: Floats, count: int) -> float:
+    """Distance from the mean of the vertices to the nearest edge."""
+    centre0 = 0.0
+    centre1 = 0.0
+    for k in range(count):
+        centre0 += vertices[k, 0] / count
+        centre1 += vertices[k, 1] / count
+    radius = np.inf
+    for k in range(count):
+        following = k + 1 if k + 1 < count else 0
+        dx = vertices[following, 0] - vertices[k, 0]
+        dy = vertices[following, 1] - vertices[k, 1]
+        length = np.sqrt(dx * dx + dy * dy)
+        if length > 0.0:
+            radius = min(radius, (dx * (centre1 - vertices[k, 1]) - dy * (centre0 - vertices[k, 0])) / length)
+    return radius

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
 from bargaining.kernels.half_planes import ROUNDING
-from bargaining.kernels.polygon import clip, hull, thin
+from bargaining.kernels.polygon import clip, hull, inradius, thin
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -271,7 +271,7 @@ def polygon_sweeps(
     while done < sweeps:
         inward = 0.0
         if slack > 0.0 and count > 2:
-            radius = _inradius(vertices, count)
+            radius = inradius(vertices, count)
             if radius <= 0.0:
                 return 0, done, moved
             inward = min(0.5, slack / radius)
@@ -321,22 +321,3 @@ def polygon_sweeps(
         if measured and (moved <= stop or done - least_at > patience):
             break
     return count, done, moved
-
-
-@kernel
-def _inradius(vertices: Floats, count: int) -> float:
-    """Distance from the mean of the vertices to the nearest edge."""
-    centre0 = 0.0
-    centre1 = 0.0
-    for k in range(count):
-        centre0 += vertices[k, 0] / count
-        centre1 += vertices[k, 1] / count
-    radius = np.inf
-    for k in range(count):
-        following = k + 1 if k + 1 < count else 0
-        dx = vertices[following, 0] - vertices[k, 0]
-        dy = vertices[following, 1] - vertices[k, 1]
-        length = np.sqrt(dx * dx + dy * dy)
-        if length > 0.0:
-            radius = min(radius, (dx * (centre1 - vertices[k, 1]) - dy * (centre0 - vertices[k, 0])) / length)
-    return radius

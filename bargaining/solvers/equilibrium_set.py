@@ -21,6 +21,7 @@ from bargaining.games.issues import Block, Partition
 from bargaining.kernels.polygon import largest_distance
 from bargaining.payoff_set import PayoffSet, minkowski_sum
 from bargaining.solution import EquilibriumSet, InnerProof, OuterProof, Status, worst_status
+from bargaining.solvers.common_delta import settle
 from bargaining.solvers.inner import MOST_RATIONAL_VERTICES, prove, rational_candidate, stricter_fixed_points
 from bargaining.solvers.outer import OuterSet, float_fixed_point, thinned
 from bargaining.solvers.scaled import ScaledGame
@@ -121,6 +122,11 @@ def combine(game: RepeatedGame, blocks: Mapping[Block, EquilibriumSet], tol: flo
 
 
 def _solve(game: RepeatedGame, tol: float, max_iter: int) -> EquilibriumSet:
+    options = {"tol": tol, "max_iter": max_iter}
+    if game.common_delta:
+        settled = settle(game, tol, max_iter, options)
+        if settled is not None:
+            return settled
     scaled = ScaledGame.of(game)
     # What is left to go when the float iteration moves by `stop` is about stop / (1 - delta), a fraction of tol. With a common discount
     # factor the sets have few vertices and sweeps are cheap: go on until vertices can be told to be simple rationals.
@@ -150,7 +156,7 @@ def _solve(game: RepeatedGame, tol: float, max_iter: int) -> EquilibriumSet:
             break
         turns += 1
         inner = inner or find_inner(scaled, estimate, makers, tol, max_iter)
-    return _answer(scaled, outer, inner, estimate, status, {"tol": tol, "max_iter": max_iter})
+    return _answer(scaled, outer, inner, estimate, status, options)
 
 
 def find_inner(scaled: ScaledGame, vertices: Floats, makers: NDArray[np.int64], tol: float, max_iter: int) -> InnerProof | None:

@@ -95,7 +95,7 @@ class OuterSet:
         """Apply the operator up to `sweeps` times on the present normals, less if no offset moves by more than `change`."""
         scaled = self.scaled
         done, _, self.change = outer_sweeps(
-            scaled.payoffs, scaled.gains, scaled.deltas, self.normals, self.offsets, self.alive, sweeps, change
+            scaled.payoffs, scaled.gains, scaled.deltas, 0.0, self.normals, self.offsets, self.alive, sweeps, change
         )
         self.sweeps += done
 
@@ -131,7 +131,9 @@ class OuterSet:
         scaled = self.scaled
         offsets = np.empty(len(normals))
         leads = self.alive.copy()
-        living = support_sweep(scaled.payoffs, scaled.gains, scaled.deltas, self.normals, self.offsets, normals, self.alive, leads, offsets)
+        living = support_sweep(
+            scaled.payoffs, scaled.gains, scaled.deltas, 0.0, self.normals, self.offsets, normals, self.alive, leads, offsets
+        )
         self.sweeps += 1
         if living:
             self.normals, self.offsets = normals, offsets
