@@ -5,8 +5,7 @@ gains by deviating once and being held to the polygon's worst point afterwards, 
 Pearce and Stacchetti 1990). The check is arithmetic on each vertex: barycentric coordinates of w in a named triangle, and two
 inequalities.
 
-*Outer*: the chain of half-planes is walked again from the box of stage payoffs, each step rounded outward on a binary grid, and
-compared with the offsets stored. A long chain takes long; beyond a limit of work it is left unchecked, and the certificate says so.
+*Outer*: see `bargaining.outer_certificate`; what would take too long to check is left unchecked, and the certificate says so.
 
 *Nash*: the exact gain of each side's best deviation from each profile.
 """
@@ -14,19 +13,18 @@ compared with the offsets stored. A long chain takes long; beyond a limit of wor
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor, inf
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from bargaining.games import IssueGame, RepeatedGame, StageGame, exact
+from bargaining.outer_certificate import ExactGame, check_outer, malformed_chain, polygon_of
 from bargaining.payoff_set import PayoffSet, minkowski_sum
 from bargaining.solution import EquilibriumSet, InnerProof, NashEquilibria, OuterProof, Status
 
 Point = tuple[Fraction, Fraction]
 
-GRID = 2**72
-MOST_WORK = 400_000
 # A few units in the last place: how far the floats of a stated set may be from the exact numbers that they stand for.
 ROUNDING = 2e-15
 
@@ -67,7 +65,7 @@ def verify(solution: Any) -> Certificate:
     >>> dilemma = bg.game([[3, 0], [5, 1]], [[3, 5], [0, 1]])
     >>> certificate = bg.verify(bg.equilibrium_set(bg.RepeatedGame(dilemma, 0.6)))
     >>> certificate.holds, certificate.reason
-    (True, 'every vertex is generated and no one-shot deviation gains; the outer chain was walked again')
+    (True, 'every vertex is generated and no one-shot deviation gains; what lies outside the half-planes was excluded')
     """
     if isinstance(solution, NashEquilibria):
         return _verify_nash(solution)
@@ -162,15 +160,15 @@ def _foreign_block(solution: EquilibriumSet) -> str:
 
 def _verify_set(solution: EquilibriumSet) -> Certificate:
     assert isinstance(solution.game, RepeatedGame)
-    game = _ExactGame(solution.game)
+    game = ExactGame(solution.game)
     chain = solution.outer_proof
-    malformed = _malformed_chain(game, chain) if chain is not None else ""
+    malformed = malformed_chain(game, chain) if chain is not None else ""
     if malformed:
         return _refused(malformed)
     if solution.status is Status.empty:
         if not (solution.is_empty and solution.inner.is_empty and solution.outer.is_empty):
             return _refused("the set is called empty, but payoffs are stated")
-        walked = chain is not None and _walk(game, chain, to_empty=True)
+        walked = chain is not None and check_outer(game, chain, to_empty=True)
         reason = "no profile can be enforced" if walked is True else "that no profile can be enforced was not proven"
         return Certificate(holds=walked is True, deviation_gain=0.0, payoff_error=0.0, gap=0.0 if walked else inf, reason=reason)
     proof = solution.inner_proof
@@ -199,11 +197,11 @@ def _verify_set(solution: EquilibriumSet) -> Certificate:
     if chain is None:
         reason = "nothing bounds the equilibrium payoffs from outside"
         return Certificate(holds=not solution.status.is_answer, deviation_gain=0.0, payoff_error=0.0, gap=inf, reason=inside + reason)
-    walked = _walk(game, chain, to_empty=False)
+    walked = check_outer(game, chain, to_empty=False)
     gap, faulty = _gap(solution, proof, chain) if walked is True else (inf, "")
     outside = {
-        True: "the outer chain was walked again",
-        False: "the outer chain does not reach the offsets stored",
+        True: "what lies outside the half-planes was excluded" if chain.slopes is not None else "the outer chain was walked again",
+        False: "the half-planes stored do not follow" if chain.slopes is not None else "the outer chain does not reach the offsets stored",
         None: "the outer chain is too long to walk again here",
     }[walked]
     return Certificate(
@@ -215,22 +213,7 @@ def _verify_set(solution: EquilibriumSet) -> Certificate:
     )
 
 
-class _ExactGame:
-    """Payoffs, best deviations and discount factors as fractions."""
-
-    def __init__(self, game: RepeatedGame) -> None:
-        stage: StageGame = game.stage_game()
-        self.stage = stage
-        self.delta = game.exact_deltas
-        m, n = stage.shape
-        g = [[[exact(value) for value in row] for row in stage.payoffs[player].tolist()] for player in (0, 1)]
-        best_row = [max(g[0][a][b] for a in range(m)) for b in range(n)]
-        best_column = [max(g[1][a][b] for b in range(n)) for a in range(m)]
-        self.payoff = {(a, b): (g[0][a][b], g[1][a][b]) for a in range(m) for b in range(n)}
-        self.deviation = {(a, b): (best_row[b], best_column[a]) for a in range(m) for b in range(n)}
-
-
-def _malformed_proof(game: _ExactGame, proof: InnerProof) -> str:
+def _malformed_proof(game: ExactGame, proof: InnerProof) -> str:
     """What is wrong if the proof speaks of vertices or profiles that there are none of."""
     count = len(proof.vertices)
     if not count or len(proof.profiles) != count or len(proof.simplices) != count:
@@ -245,29 +228,19 @@ def _malformed_proof(game: _ExactGame, proof: InnerProof) -> str:
     return ""
 
 
-def _malformed_chain(game: _ExactGame, proof: OuterProof) -> str:
-    """What is wrong if the chain's half-planes are no half-planes, or the box it starts from does not hold the stage payoffs."""
-    if proof.normals.shape != (len(proof.offsets), 2) or not (np.isfinite(proof.normals).all() and np.isfinite(proof.offsets).all()):
-        return "the outer chain does not have one finite offset a normal"
-    if min(proof.span) <= 0:
-        return "the outer chain starts from a box without extent"
-    if not all(0 <= (g[i] - proof.origin[i]) / proof.span[i] <= 1 for g in game.payoff.values() for i in (0, 1)):
-        return "the outer chain starts from a box that does not hold the stage payoffs"
-    return ""
-
-
 def _strayed(solution: EquilibriumSet, proof: InnerProof) -> str:
-    """What is wrong if the stated set is not the proven one, to rounding."""
+    """What is wrong if the inner set reaches beyond the proven one, or the stated one is not within the error bound of it."""
     proven = PayoffSet([[float(x), float(y)] for x, y in proof.vertices])  # type: ignore[arg-type]
-    allowed = ROUNDING * float(np.abs(proven.vertices).max(initial=0.0))
-    for name, stated in (("stated", solution.payoff_set), ("inner", solution.inner)):
+    rounding = ROUNDING * float(np.abs(proven.vertices).max(initial=0.0))
+    stated_bound = solution.error_bound if np.isfinite(solution.error_bound) else 0.0
+    for name, stated, allowed in (("stated", solution.payoff_set, stated_bound), ("inner", solution.inner, 0.0)):
         for number, vertex in enumerate(stated.vertices):
             off = proven.distance_to(vertex)
-            if off > allowed:
+            if off > allowed + rounding:
                 return f"{name} vertex {number} lies {off:.3g} outside the proven set"
         for number, vertex in enumerate(proven.vertices):
             off = stated.distance_to(vertex)
-            if off > allowed:
+            if off > stated_bound + rounding:
                 return f"the {name} set leaves out vertex {number} of the proven set, by {off:.3g}"
     return ""
 
@@ -275,7 +248,7 @@ def _strayed(solution: EquilibriumSet, proof: InnerProof) -> str:
 def _gap(solution: EquilibriumSet, inner: InnerProof, outer: OuterProof) -> tuple[float, str]:
     """Largest distance from the half-planes' polygon to the proven inner set, and what is stated wrongly about the outer set."""
     normals = [(Fraction(float(x)), Fraction(float(y))) for x, y in outer.normals]
-    corners = _polygon(normals, [Fraction(float(c)) for c in outer.offsets])
+    corners = polygon_of(normals, [Fraction(float(c)) for c in outer.offsets])
     # Relative to the origin, so that no rounding of large payoffs covers a small distance.
     inside = PayoffSet([[float(v[i] - outer.origin[i]) for i in (0, 1)] for v in inner.vertices])  # type: ignore[arg-type]
     polygon = [[float(w[i] * outer.span[i]) for i in (0, 1)] for w in corners]
@@ -290,7 +263,7 @@ def _gap(solution: EquilibriumSet, inner: InnerProof, outer: OuterProof) -> tupl
     return gap, ""
 
 
-def _self_generation(game: _ExactGame, proof: InnerProof) -> tuple[Fraction, Fraction, str]:
+def _self_generation(game: ExactGame, proof: InnerProof) -> tuple[Fraction, Fraction, str]:
     """Largest gain from a one-shot deviation, largest error of a promised payoff, and where."""
     x = proof.vertices
     gain, error, reason = Fraction(0), Fraction(0), ""
@@ -328,71 +301,3 @@ def _outside(corners: Sequence[Point], point: Point) -> Fraction:
     total = sum(weights)
     nearest = [sum((w * corner[i] for w, corner in zip(weights, corners, strict=True)), Fraction(0)) / total for i in (0, 1)]
     return max(abs(nearest[0] - point[0]), abs(nearest[1] - point[1]))
-
-
-def _walk(game: _ExactGame, proof: OuterProof, to_empty: bool) -> bool | None:
-    """Walk the outer chain again: True if it reaches the stored offsets (or emptiness), None if that is too much work."""
-    profiles = list(game.payoff)
-    if len(profiles) * len(proof.normals) * max(proof.sweeps, 1) > MOST_WORK:
-        return None
-    scaled = {a: tuple((game.payoff[a][i] - proof.origin[i]) / proof.span[i] for i in (0, 1)) for a in profiles}
-    gains = {a: tuple((game.deviation[a][i] - game.payoff[a][i]) / proof.span[i] for i in (0, 1)) for a in profiles}
-    normals = [(Fraction(float(x)), Fraction(float(y))) for x, y in proof.normals]
-    axes = [(Fraction(1), Fraction(0)), (Fraction(0), Fraction(1)), (Fraction(-1), Fraction(0)), (Fraction(0), Fraction(-1))]
-    normals += [axis for axis in axes if axis not in normals]
-    stored = [Fraction(float(c)) for c in proof.offsets]
-    box = game.delta[0] != game.delta[1]
-    corners = [(Fraction(x), Fraction(y)) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))] if box else list(scaled.values())
-    offsets = [_up(max(n[0] * w[0] + n[1] * w[1] for w in corners)) for n in normals]
-    # The exact chain is at least as tight as the stored one, which carries the rounding of floating point: a few sweeps more than it
-    # took, and the comparison is one of exact numbers.
-    for _ in range(proof.sweeps + 8):
-        polygon = _polygon(normals, offsets)
-        if not polygon:
-            return to_empty
-        floors = [min(w[i] for w in polygon) for i in (0, 1)]
-        best: list[Fraction | None] = [None] * len(normals)
-        for a in profiles:
-            required = [floors[i] + (1 - game.delta[i]) / game.delta[i] * gains[a][i] for i in (0, 1)]
-            cut = _cut(_cut(polygon, (Fraction(-1), Fraction(0)), -required[0]), (Fraction(0), Fraction(-1)), -required[1])
-            points = [tuple((1 - game.delta[i]) * scaled[a][i] + game.delta[i] * w[i] for i in (0, 1)) for w in cut]
-            for j, n in enumerate(normals):
-                for w in points:
-                    reach = n[0] * w[0] + n[1] * w[1]
-                    if best[j] is None or reach > best[j]:  # type: ignore[operator]
-                        best[j] = reach
-        if best[0] is None:
-            return to_empty
-        fresh = [min(c, _up(b)) for c, b in zip(offsets, best, strict=True) if b is not None]
-        if not to_empty and all(c <= s for c, s in zip(fresh, stored, strict=False)):
-            return True
-        if fresh == offsets:
-            return False
-        offsets = fresh
-    return False
-
-
-def _up(value: Fraction) -> Fraction:
-    """The next number of the binary grid: keeps the numbers short, and errs outward."""
-    return Fraction(-floor(-value * GRID), GRID)
-
-
-def _polygon(normals: Sequence[Point], offsets: Sequence[Fraction]) -> list[Point]:
-    polygon: list[Point] = [(Fraction(x), Fraction(y)) for x, y in ((-4, -4), (4, -4), (4, 4), (-4, 4))]
-    for normal, offset in zip(normals, offsets, strict=True):
-        polygon = _cut(polygon, normal, offset)
-    return polygon
-
-
-def _cut(polygon: list[Point], normal: Point, offset: Fraction) -> list[Point]:
-    """The part of a convex polygon (a cyclic list of points, repeats allowed) with normal · w ≤ offset."""
-    heights = [normal[0] * w[0] + normal[1] * w[1] - offset for w in polygon]
-    kept: list[Point] = []
-    for k, (w, h) in enumerate(zip(polygon, heights, strict=True)):
-        if h <= 0:
-            kept.append(w)
-        following, there = polygon[(k + 1) % len(polygon)], heights[(k + 1) % len(polygon)]
-        if (h < 0 < there) or (there < 0 < h):
-            share = h / (h - there)
-            kept.append((w[0] + share * (following[0] - w[0]), w[1] + share * (following[1] - w[1])))
-    return list(dict.fromkeys(kept))

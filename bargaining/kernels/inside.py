@@ -32,7 +32,7 @@ def _on_segment(g: Floats, gain: Floats, delta: float, labels: Integers, segment
     rate = (1.0 - delta) / delta
     error = 64.0 * (noise + EPSILON) / (1.0 - delta) * (1.0 + rate)
     worst = min(segment[0, own], segment[1, own])
-    if worst < segment[k, own] and labels[1 - k] % 8 != STAY:
+    if labels[1 - k] % 8 != STAY and (worst < segment[k, own] or (labels[1 - k] % 8 <= LOWER) != (own == 0)):
         return False
     bound = worst + rate * gain[a, own]
     length = segment[1 - k, own] - segment[k, own]

@@ -16,7 +16,8 @@ from bargaining.kernels.binding import LOWER, STAY
 from bargaining.kernels.common_delta import EMPTY, MOST_NOISE, SOLVED, common_delta_set, scale_game
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import EquilibriumSet, InnerProof, OuterProof, Status
-from bargaining.solvers.inner import cross, prove, rational_candidate
+from bargaining.solvers.inner import cross, exact_hull, prove, rational_candidate
+from bargaining.solvers.outer import thinned
 from bargaining.solvers.scaled import Pair, ScaledGame
 
 Floats = NDArray[np.float64]
@@ -58,8 +59,14 @@ def settle(game: RepeatedGame, tol: float, max_iter: int, options: Mapping[str, 
     stated, within = low + span * fixed[:count], low + span * inside[:count]
     own = payoffs.reshape(2, -1).T[makers[stays] // 8]
     stated[stays], within[stays] = own, own
-    units = float((span * g.max(axis=0)).max())
+    if count == 2 and not stays.all():
+        scaled = ScaledGame.of(game)
+        ends = [scaled.exact_in_units(point) for point in exact_segment(scaled, fixed, makers)]
+        stated = within = np.array([[float(first), float(second)] for first, second in ends])
+    # The limit's vertices that it cannot tell from the chord beside them say nothing.
     least, most, gap = reals.tolist()
+    stated = stated[thinned(fixed[:count], 0.25 * gap)] if count > 2 else stated
+    units = float((span * g.max(axis=0)).max())
     normals, slopes = normals[:planes], slopes[:planes]
     limit = offsets[:planes]
     lows, highs = payoffs.min(axis=(1, 2)).tolist(), payoffs.max(axis=(1, 2)).tolist()
@@ -67,7 +74,7 @@ def settle(game: RepeatedGame, tol: float, max_iter: int, options: Mapping[str, 
     spread = (exact(highs[0]) - first or Fraction(1), exact(highs[1]) - second or Fraction(1))
     return EquilibriumSet(
         status=Status.empty if empty else Status.solved,
-        error_bound=0.0 if empty else gap * units,
+        error_bound=0.0 if empty else 1.25 * gap * units,
         iterations=sweeps,
         method=METHOD,
         options=options,
@@ -80,7 +87,7 @@ def settle(game: RepeatedGame, tol: float, max_iter: int, options: Mapping[str, 
             origin=(first, second),
             span=spread,
             normals=normals,
-            offsets=limit if empty else limit + least * slopes,
+            offsets=limit if empty else limit + least * slopes + 2.0**-52,
             sweeps=chain,
             limit=None if empty else limit,
             slopes=None if empty else slopes,
@@ -105,7 +112,7 @@ def deferred_proof(game: RepeatedGame, fixed: Floats, inside: Floats, labels: ND
         simple = rational_candidate(scaled, fixed, np.array(makers), 1e-9)
         candidates = [simple, within] if contains(simple, within) else [within]
     for candidate in candidates:
-        proof = prove(scaled, list(dict.fromkeys(candidate)), makers)
+        proof = prove(scaled, exact_hull(candidate), makers)
         if proof is not None:
             return proof
     raise ArithmeticError("a set that generates itself with room for rounding does not do so exactly: please report this game")
