@@ -246,7 +246,16 @@ def test_an_outer_set_other_than_the_half_planes(deal):
         lambda proof: {"interval": None},
         lambda proof: {"limit": proof.limit[1:]},
     ],
-    ids=["limit lowered", "slopes turned", "slopes bent", "interval from 0", "interval empty", "chain too short", "no interval", "one missing"],
+    ids=[
+        "limit lowered",
+        "slopes turned",
+        "slopes bent",
+        "interval from 0",
+        "interval empty",
+        "chain too short",
+        "no interval",
+        "one missing",
+    ],
 )
 def test_an_exclusion_that_excludes_too_much(deal, changes):
     refused(with_chain(deal, **changes(deal.outer_proof)), UNFOUNDED)

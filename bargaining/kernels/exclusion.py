@@ -49,7 +49,16 @@ def crossed_edges(normals: Floats, offsets: Floats, b0: float, b1: float, bound0
 
 @kernel
 def dual_rows(
-    g: Floats, gain: Floats, delta: float, normals: Floats, offsets: Floats, slopes: Floats, active: Flags, at: float, where: Integers, weights: Floats
+    g: Floats,
+    gain: Floats,
+    delta: float,
+    normals: Floats,
+    offsets: Floats,
+    slopes: Floats,
+    active: Flags,
+    at: float,
+    where: Integers,
+    weights: Floats,
 ) -> None:
     """The operator linearised at offsets + at · slopes: row j has `weights[j]` (two) at the offsets `where[j]`.
 
@@ -108,9 +117,7 @@ def dual_rows(
 
 
 @kernel
-def growth(
-    g: Floats, gain: Floats, delta: float, normals: Floats, offsets: Floats, active: Flags, falls: Floats, slopes: Floats
-) -> bool:
+def growth(g: Floats, gain: Floats, delta: float, normals: Floats, offsets: Floats, active: Flags, falls: Floats, slopes: Floats) -> bool:
     """Solve (I - L) d = falls into `slopes`, L the operator linearised at the offsets (ties by what leads just beyond); False if not d > 0."""
     count = normals.shape[0]
     where = np.empty((count, 2), np.int64)

@@ -97,7 +97,16 @@ def generates_itself(g: Floats, gain: Floats, delta: float, labels: Integers, po
 
 @kernel
 def inner_vertices(
-    g: Floats, gain: Floats, delta: float, labels: Integers, edges: Integers, fixed: Floats, count: int, tol: float, noise: float, inside: Floats
+    g: Floats,
+    gain: Floats,
+    delta: float,
+    labels: Integers,
+    edges: Integers,
+    fixed: Floats,
+    count: int,
+    tol: float,
+    noise: float,
+    inside: Floats,
 ) -> bool:
     """A polygon near the fixed point of a structure that generates itself, into `inside`; False if none is found within tol."""
     moving = False

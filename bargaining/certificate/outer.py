@@ -9,7 +9,7 @@ non-negative combination of two constraints that gives the direction bounds it b
 negative on the interval.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from itertools import combinations
 from math import floor
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bargaining.games import RepeatedGame, StageGame, exact
+from bargaining.certificate.exact_game import ExactGame
 from bargaining.solution import OuterProof
 
 Point = tuple[Fraction, Fraction]
@@ -27,27 +27,6 @@ Profile = tuple[int, int]
 GRID = 2**72
 MOST_WORK = 400_000
 AXES: tuple[Point, ...] = tuple((Fraction(x), Fraction(y)) for x, y in ((1, 0), (0, 1), (-1, 0), (0, -1)))
-
-
-class ExactGame:
-    """Payoffs, best deviations and discount factors as fractions."""
-
-    def __init__(self, game: RepeatedGame) -> None:
-        stage: StageGame = game.stage_game()
-        self.stage = stage
-        self.delta = game.exact_deltas
-        m, n = stage.shape
-        g = [[[exact(value) for value in row] for row in stage.payoffs[player].tolist()] for player in (0, 1)]
-        best_row = [max(g[0][a][b] for a in range(m)) for b in range(n)]
-        best_column = [max(g[1][a][b] for b in range(n)) for a in range(m)]
-        self.payoff = {(a, b): (g[0][a][b], g[1][a][b]) for a in range(m) for b in range(n)}
-        self.deviation = {(a, b): (best_row[b], best_column[a]) for a in range(m) for b in range(n)}
-
-    def columns(self, payoffs: Mapping[tuple[int, int], Point], player: int) -> list[list[Point]]:
-        """Payoffs of the profiles among which a player chooses, for each action of the other."""
-        m, n = self.stage.shape
-        others, own = (n, m) if player == 0 else (m, n)
-        return [[payoffs[(k, other) if player == 0 else (other, k)] for k in range(own)] for other in range(others)]
 
 
 def malformed_chain(game: ExactGame, proof: OuterProof) -> str:
@@ -162,9 +141,7 @@ def _negative(lines: Sequence[Line], low: Fraction, high: Fraction) -> bool:
     return True
 
 
-def _descend(
-    game: ExactGame, proof: OuterProof, half_planes: Sequence[tuple[Point, Fraction]]
-) -> tuple[bool | None, Collection[Profile]]:
+def _descend(game: ExactGame, proof: OuterProof, half_planes: Sequence[tuple[Point, Fraction]]) -> tuple[bool | None, Collection[Profile]]:
     """Apply the operator from the stage payoffs until what is left lies in all `half_planes`; without any, until nothing is left.
 
     Returns whether it does (None if that is too much work), and the profiles that could be enforced in the set before the last.
@@ -217,7 +194,9 @@ def _edges(points: Sequence[Point]) -> list[tuple[Point, Fraction]]:
     for sequence in (ordered, ordered[::-1]):
         half: list[Point] = []
         for c in sequence:
-            while len(half) >= 2 and (half[-1][0] - half[-2][0]) * (c[1] - half[-2][1]) <= (half[-1][1] - half[-2][1]) * (c[0] - half[-2][0]):
+            while len(half) >= 2 and (half[-1][0] - half[-2][0]) * (c[1] - half[-2][1]) <= (half[-1][1] - half[-2][1]) * (
+                c[0] - half[-2][0]
+            ):
                 half.pop()
             half.append(c)
         chain += half[:-1]

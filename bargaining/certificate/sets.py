@@ -1,138 +1,53 @@
-r"""Certificates: what a solution claims, checked in exact rational arithmetic by code that shares nothing with the solvers.
+r"""Certificates of equilibrium payoff sets.
 
 *Inner*: a polygon whose every vertex is :math:`(1-\delta_i) g_i(a) + \delta_i w_i` with a continuation w in the polygon, such that nobody
 gains by deviating once and being held to the polygon's worst point afterwards, consists of equilibrium payoffs (self-generation: Abreu,
 Pearce and Stacchetti 1990). The check is arithmetic on each vertex: barycentric coordinates of w in a named triangle, and two
 inequalities.
 
-*Outer*: see `bargaining.outer_certificate`; what would take too long to check is left unchecked, and the certificate says so.
-
-*Nash*: the exact gain of each side's best deviation from each profile.
+*Outer*: see `bargaining.certificate.outer`; what would take too long to check is left unchecked, and the certificate says so.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
-from typing import Any
 
 import numpy as np
 
-from bargaining.games import IssueGame, RepeatedGame, StageGame, exact
-from bargaining.outer_certificate import ExactGame, check_outer, malformed_chain, polygon_of
+from bargaining.certificate.exact_game import ExactGame, Point
+from bargaining.certificate.outcome import Certificate, refused
+from bargaining.certificate.outer import check_outer, malformed_chain, polygon_of
+from bargaining.games import IssueGame, RepeatedGame
 from bargaining.payoff_set import PayoffSet, minkowski_sum
-from bargaining.solution import EquilibriumSet, InnerProof, NashEquilibria, OuterProof, Status
-
-Point = tuple[Fraction, Fraction]
+from bargaining.solution import EquilibriumSet, InnerProof, OuterProof, Status
 
 # A few units in the last place: how far the floats of a stated set may be from the exact numbers that they stand for.
 ROUNDING = 2e-15
 
 
-@dataclass(frozen=True, eq=False)
-class Certificate:
-    """The outcome of a check.
-
-    `holds` is true only if the claim was proven exactly: then `deviation_gain` and `payoff_error` are 0. `gap` is the largest distance
-    from the outer to the inner set, in payoff units (infinite if the outer set was not proven). `reason` says what was found.
-    """
-
-    holds: bool
-    deviation_gain: float
-    payoff_error: float
-    gap: float
-    reason: str
-
-    def __bool__(self) -> bool:
-        return self.holds
-
-
-def verify(solution: Any) -> Certificate:
-    """Check a solution's claim exactly, without the solver.
-
-    Parameters
-    ----------
-    solution : EquilibriumSet or NashEquilibria
-
-    Raises
-    ------
-    TypeError
-        If there is no certificate for this kind of answer.
-
-    Examples
-    --------
-    >>> import bargaining as bg
-    >>> dilemma = bg.game([[3, 0], [5, 1]], [[3, 5], [0, 1]])
-    >>> certificate = bg.verify(bg.equilibrium_set(bg.RepeatedGame(dilemma, 0.6)))
-    >>> certificate.holds, certificate.reason
-    (True, 'every vertex is generated and no one-shot deviation gains; what lies outside the half-planes was excluded')
-    """
-    if isinstance(solution, NashEquilibria):
-        return _verify_nash(solution)
-    if not isinstance(solution, EquilibriumSet):
-        raise TypeError(f"no certificate for a {type(solution).__name__}: expected an EquilibriumSet or NashEquilibria")
+def verify_equilibrium_set(solution: EquilibriumSet) -> Certificate:
+    """Check the proofs of a set, or of each block of a partition."""
     return _verify_blocks(solution) if solution.blocks else _verify_set(solution)
-
-
-def _verify_nash(solution: NashEquilibria) -> Certificate:
-    stage = solution.game.stage_game() if isinstance(solution.game, (IssueGame, RepeatedGame)) else solution.game
-    payoffs = [[[exact(value) for value in row] for row in stage.payoffs[player].tolist()] for player in (0, 1)]
-    if len(solution.payoffs) != len(solution.profiles):
-        return _refused(f"{len(solution.profiles)} profiles but {len(solution.payoffs)} pairs of payoffs")
-    worst, error, reason = Fraction(0), Fraction(0), "no side gains by deviating from any of the profiles"
-    for number, pair in enumerate(solution.profiles):
-        own = [_weights(pair[player].tolist(), stage.shape[player]) for player in (0, 1)]
-        for player in (0, 1):
-            if not own[player]:
-                return _refused(f"profile {number}: {stage.players[player]}'s weights are not probabilities, one an action")
-        rows = [sum((p * q for p, q in zip(row, own[1], strict=True)), Fraction(0)) for row in payoffs[0]]
-        columns = [sum((p * q for p, q in zip(column, own[0], strict=True)), Fraction(0)) for column in zip(*payoffs[1], strict=True)]
-        for player, values in enumerate((rows, columns)):
-            earned = sum((v * p for v, p in zip(values, own[player], strict=True)), Fraction(0))
-            if max(values) - earned > worst:
-                worst = max(values) - earned
-                action = stage.actions[player][values.index(max(values))]
-                reason = f"profile {number}: {stage.players[player]} gains {float(worst):.3g} by playing {action!r}"
-            off = abs(Fraction(float(solution.payoffs[number][player])) - earned)
-            if off > Fraction(1e-14) * max(abs(p) for row in payoffs[player] for p in row) and off > error:
-                error = off
-                reason = reason if worst > 0 else f"profile {number}: {stage.players[player]} earns {float(earned):.6g}, not what is stated"
-    return Certificate(holds=worst == 0 and error == 0, deviation_gain=float(worst), payoff_error=float(error), gap=0.0, reason=reason)
-
-
-def _weights(floats: Sequence[float], count: int) -> list[Fraction]:
-    """Probabilities as the simple fractions that they are the roundings of, else as they stand; none if they are not probabilities."""
-    if len(floats) != count or not all(0 <= p <= 1 for p in floats) or abs(sum(floats) - 1) > 1e-12:
-        return []
-    simple = [Fraction(p).limit_denominator(10**6) for p in floats]
-    if sum(simple) == 1 and all(abs(s - Fraction(p)) <= Fraction(1, 2**52) for s, p in zip(simple, floats, strict=True)):
-        return simple
-    total = sum(map(Fraction, floats))
-    return [Fraction(p) / total for p in floats]
-
-
-def _refused(reason: str) -> Certificate:
-    return Certificate(holds=False, deviation_gain=inf, payoff_error=inf, gap=inf, reason=reason)
 
 
 def _verify_blocks(solution: EquilibriumSet) -> Certificate:
     foreign = _foreign_block(solution)
     if foreign:
-        return _refused(foreign)
+        return refused(foreign)
     blocks = list(solution.blocks.values())
     for name in ("payoff_set", "inner", "outer"):
         total = minkowski_sum([getattr(part, name) for part in blocks])
         scale = float(np.abs(total.vertices).max(initial=1e-300))
         if getattr(solution, name).distance(total) > ROUNDING * scale:
             stated = "stated" if name == "payoff_set" else name
-            return _refused(f"the {stated} set is not the sum of the blocks' sets")
+            return refused(f"the {stated} set is not the sum of the blocks' sets")
     if (solution.status is Status.empty) != any(part.status is Status.empty for part in blocks):
-        return _refused(
+        return refused(
             "the set is called empty, and no block is" if solution.status is Status.empty else "a block is empty, the sum is not"
         )
     if solution.status is not Status.empty and not solution.error_bound >= sum(part.error_bound for part in blocks) * (1 - 1e-12):
-        return _refused("the error bound is smaller than the blocks' bounds together")
-    parts = {f"block {','.join(block)}": verify(part) for block, part in solution.blocks.items()}
+        return refused("the error bound is smaller than the blocks' bounds together")
+    parts = {f"block {','.join(block)}": verify_equilibrium_set(part) for block, part in solution.blocks.items()}
     holds = all(part.holds for part in parts.values())
     return Certificate(
         holds=holds,
@@ -164,10 +79,10 @@ def _verify_set(solution: EquilibriumSet) -> Certificate:
     chain = solution.outer_proof
     malformed = malformed_chain(game, chain) if chain is not None else ""
     if malformed:
-        return _refused(malformed)
+        return refused(malformed)
     if solution.status is Status.empty:
         if not (solution.is_empty and solution.inner.is_empty and solution.outer.is_empty):
-            return _refused("the set is called empty, but payoffs are stated")
+            return refused("the set is called empty, but payoffs are stated")
         walked = chain is not None and check_outer(game, chain, to_empty=True)
         reason = "no profile can be enforced" if walked is True else "that no profile can be enforced was not proven"
         return Certificate(holds=walked is True, deviation_gain=0.0, payoff_error=0.0, gap=0.0 if walked else inf, reason=reason)
@@ -182,7 +97,7 @@ def _verify_set(solution: EquilibriumSet) -> Certificate:
         )
     malformed = _malformed_proof(game, proof)
     if malformed:
-        return _refused(malformed)
+        return refused(malformed)
     strayed = _strayed(solution, proof)
     gain, error, reason = _self_generation(game, proof)
     if gain > 0 or error > 0 or strayed:

@@ -1,0 +1,37 @@
+"""Certificates: what a solution claims, checked in exact rational arithmetic by code that shares nothing with the solvers."""
+
+from typing import Any
+
+from bargaining.certificate.nash import verify_nash
+from bargaining.certificate.outcome import Certificate
+from bargaining.certificate.sets import verify_equilibrium_set
+from bargaining.solution import EquilibriumSet, NashEquilibria
+
+__all__ = ["Certificate", "verify"]
+
+
+def verify(solution: Any) -> Certificate:
+    """Check a solution's claim exactly, without the solver.
+
+    Parameters
+    ----------
+    solution : EquilibriumSet or NashEquilibria
+
+    Raises
+    ------
+    TypeError
+        If there is no certificate for this kind of answer.
+
+    Examples
+    --------
+    >>> import bargaining as bg
+    >>> dilemma = bg.game([[3, 0], [5, 1]], [[3, 5], [0, 1]])
+    >>> certificate = bg.verify(bg.equilibrium_set(bg.RepeatedGame(dilemma, 0.6)))
+    >>> certificate.holds, certificate.reason
+    (True, 'every vertex is generated and no one-shot deviation gains; what lies outside the half-planes was excluded')
+    """
+    if isinstance(solution, NashEquilibria):
+        return verify_nash(solution)
+    if not isinstance(solution, EquilibriumSet):
+        raise TypeError(f"no certificate for a {type(solution).__name__}: expected an EquilibriumSet or NashEquilibria")
+    return verify_equilibrium_set(solution)
