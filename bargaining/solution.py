@@ -160,8 +160,8 @@ class OuterProof:
 
     The set is {w : normals[j] · (w - origin) / span ≤ offsets[j]}, componentwise scaled payoffs. It follows from ``sweeps``
     applications of the set operator, each rounded outward, to the box (or hull) of stage payoffs; on these very normals if `slopes` is
-    None. Otherwise the sweeps reach normals · w ≤ limit + interval[1] · slopes, and from there to the offsets = limit + interval[0] · slopes
-    nothing self-generating fits: the operator maps every set limit + t · slopes between the two strictly inside itself.
+    None. Otherwise the sweeps reach normals · w ≤ limit + interval[1] · slopes, and from there to the offsets = limit + interval[0] ·
+    slopes nothing self-generating fits: the operator maps every set limit + t · slopes between the two strictly inside itself.
     """
 
     origin: tuple[Fraction, Fraction]
@@ -178,9 +178,9 @@ class OuterProof:
 class EquilibriumSet(Solution):
     """Subgame-perfect equilibrium payoffs of a repeated game (pure actions, public randomisation).
 
-    `payoff_set` is the answer, within `error_bound` of the truth; `inner` ⊆ V ⊆ `outer` where the status says so. With ``inner_proof`` absent nothing places `inner`
-    inside V; then `deviation_gain` bounds what a one-shot deviation can gain from play that stays in the stated set.
-    For a partition, `blocks` holds the solution of each block and the set is their Minkowski sum.
+    `payoff_set` is the answer, within `error_bound` of the truth; `inner` ⊆ V ⊆ `outer` where the status says so. With ``inner_proof``
+    absent nothing places `inner` inside V; then `deviation_gain` bounds what a one-shot deviation can gain from play that stays in the
+    stated set. For a partition, `blocks` holds the solution of each block and the set is their Minkowski sum.
     """
 
     payoff_set: PayoffSet

@@ -3,10 +3,10 @@ r"""Certificates from outside: that half-planes contain every equilibrium payoff
 *Chain*: the operator is applied again, from the hull of stage payoffs cut at the pure minmax payoffs (their box, if the discount factors
 differ), each step rounded outward on a binary grid. A long chain takes long; beyond a limit of work it is left unchecked.
 
-*Exclusion*: the sets :math:`W(t) = \{\lambda_j\cdot w \le c_j + t d_j\}` grow in t. If V lies in W(T) and B(W(t)) strictly inside W(t) for all t
-in [t0, T], then V lies in W(t0). For one profile and direction the support of what it generates from W(t) is a linear program; each
-non-negative combination of two constraints that gives the direction bounds it by a line in t, and the least of these lines has to be
-negative on the interval.
+*Exclusion*: the sets :math:`W(t) = \{\lambda_j\cdot w \le c_j + t d_j\}` grow in t. If V lies in W(T) and B(W(t)) strictly inside W(t)
+for all t in [t0, T], then V lies in W(t0). For one profile and direction the support of what it generates from W(t) is a linear
+program; each non-negative combination of two constraints that gives the direction bounds it by a line in t, and the least of these
+lines has to be negative on the interval.
 """
 
 from collections.abc import Collection, Sequence
@@ -194,9 +194,7 @@ def _edges(points: Sequence[Point]) -> list[tuple[Point, Fraction]]:
     for sequence in (ordered, ordered[::-1]):
         half: list[Point] = []
         for c in sequence:
-            while len(half) >= 2 and (half[-1][0] - half[-2][0]) * (c[1] - half[-2][1]) <= (half[-1][1] - half[-2][1]) * (
-                c[0] - half[-2][0]
-            ):
+            while len(half) >= 2 and _turn(half[-2], half[-1], c) <= 0:
                 half.pop()
             half.append(c)
         chain += half[:-1]
@@ -208,6 +206,10 @@ def _edges(points: Sequence[Point]) -> list[tuple[Point, Fraction]]:
         if size > 0:
             normals.append((Fraction(round(x / size * 2**60), 2**60), Fraction(round(y / size * 2**60), 2**60)))
     return [(n, up(max(n[0] * w[0] + n[1] * w[1] for w in chain or ordered))) for n in dict.fromkeys(normals)]
+
+
+def _turn(a: Point, b: Point, c: Point) -> Fraction:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def _scaled(game: ExactGame, proof: OuterProof) -> tuple[dict[tuple[int, int], Point], dict[tuple[int, int], Point]]:
@@ -274,6 +276,7 @@ def up(value: Fraction) -> Fraction:
 
 
 def polygon_of(normals: Sequence[Point], offsets: Sequence[Fraction]) -> list[Point]:
+    """Vertices of an intersection of half-planes, inside a box that holds all scaled payoffs."""
     polygon: list[Point] = [(Fraction(x), Fraction(y)) for x, y in ((-4, -4), (4, -4), (4, 4), (-4, 4))]
     for normal, offset in zip(normals, offsets, strict=True):
         polygon = cut_by(polygon, normal, offset)

@@ -172,7 +172,7 @@ def structure_fixed_point(
             a = labels[k] // 8
             tag = labels[k] % 8
             # Coordinate `own` of the continuation is where the constraint binds; `other` follows from the edge.
-            own = 0 if tag == UPPER or tag == LOWER or tag == CORNER else 1
+            own = 0 if tag in (UPPER, LOWER, CORNER) else 1
             other = 1 - own
             worst = worst0 if own == 0 else worst1
             bound = polygon[worst, own] + rate * gain[a, own] + slack

@@ -118,7 +118,7 @@ def dual_rows(
 
 @kernel
 def growth(g: Floats, gain: Floats, delta: float, normals: Floats, offsets: Floats, active: Flags, falls: Floats, slopes: Floats) -> bool:
-    """Solve (I - L) d = falls into `slopes`, L the operator linearised at the offsets (ties by what leads just beyond); False if not d > 0."""
+    """Solve (I - L) d = falls into `slopes`, L the operator linearised at the offsets (ties: what leads beyond); False if not d > 0."""
     count = normals.shape[0]
     where = np.empty((count, 2), np.int64)
     weights = np.empty((count, 2))
@@ -171,7 +171,7 @@ def _negative(lines: Floats, count: int, low: float, high: float) -> bool:
         for k in range(count):
             if lines[k, 0] + lines[k, 1] * t < lines[least, 0] + lines[least, 1] * t:
                 least = k
-        if lines[least, 0] + lines[least, 1] * t >= 0.0 or least == left or least == right:
+        if lines[least, 0] + lines[least, 1] * t >= 0.0 or least in (left, right):
             return False
         if lines[least, 1] > 0.0:
             left = least

@@ -150,7 +150,8 @@ def exact_segment(scaled: ScaledGame, fixed: Floats, labels: NDArray[np.int64]) 
     for k in moving:
         i = own[k]
         here, there = ends[k][i], ends[1 - k][i]
-        assert here is not None and there is not None
+        assert here is not None
+        assert there is not None
         payoff = scaled.exact_payoff(int(labels[k]) // 8)
         share = ((here - (1 - delta) * payoff[i]) / delta - here) / (there - here)
         scale = 1 - delta * (1 - share)
@@ -167,6 +168,7 @@ def exact_segment(scaled: ScaledGame, fixed: Floats, labels: NDArray[np.int64]) 
             ends[k][j] = constant + slope * across
     points: list[Pair] = []
     for first, second in ends:
-        assert first is not None and second is not None
+        assert first is not None
+        assert second is not None
         points.append((first, second))
     return points
