@@ -32,10 +32,12 @@ _HOMES = {
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted([*_HOME, "batch"])  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> Any:
+    if name == "batch":
+        return importlib.import_module("bargaining.batch")
     if name not in _HOME:
         raise AttributeError(f"module 'bargaining' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)
@@ -46,6 +48,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from bargaining import batch as batch
     from bargaining.certificate import Certificate as Certificate
     from bargaining.certificate import verify as verify
     from bargaining.games import GameError as GameError
