@@ -56,7 +56,8 @@ def check_outer(game: ExactGame, proof: OuterProof, to_empty: bool) -> bool | No
     if any(stored < c + least * d for stored, c, d in zip(_numbers(proof.offsets), limit, slopes, strict=True)):
         return False
     reached, enforceable = _descend(game, proof, [(n, c + most * d) for n, c, d in zip(normals, limit, slopes, strict=True)])
-    return reached and _excluded(game, proof, normals, limit, slopes, (least, most), enforceable)
+    # With an interval of one point the chain has come all the way.
+    return reached and (least == most or _excluded(game, proof, normals, limit, slopes, (least, most), enforceable))
 
 
 def _excluded(

@@ -130,6 +130,7 @@ def common_delta_set(
     polygon = np.empty((room, 2))
     start = np.empty((room, 2))
     edges = np.empty(room, np.int64)
+    generated = np.empty((room, 2))
     active = np.ones(profiles, np.bool_)
     trial = np.empty(profiles, np.bool_)
     numbers[:] = 0
@@ -181,6 +182,12 @@ def common_delta_set(
         trial[:] = active
         size = binding_points(g, gain, delta, fixed, count, trial, FEASIBILITY, points, made, on)
         if largest_distance(points[:size], fixed[:count]) > AGREEMENT:
+            continue
+        left = hull(points, size, order, chain)
+        for k in range(left):
+            generated[k, 0], generated[k, 1] = points[chain[k], 0], points[chain[k], 1]
+        if left == 0 or largest_distance(fixed[:count], generated[:left]) > AGREEMENT:
+            # Some vertex is not generated any more: the structure is one on the way.
             continue
         attempts += 1
         if inner_vertices(g, gain, delta, labels, edges, fixed, count, 0.25 * tol, noise, inside):

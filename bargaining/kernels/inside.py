@@ -16,6 +16,8 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 EPSILON = 2.220446049250313e-16
+# How often continuations may move to a neighbouring edge.
+TURNS = 4
 
 
 @kernel
@@ -125,13 +127,45 @@ def inner_vertices(
     if not radius > 0.0:
         return False
     slack = 32.0 * (noise + EPSILON) / delta
+    on = np.empty(count, np.int64)
     while slack <= tol:
-        for k in range(count):
-            inside[k, 0], inside[k, 1] = fixed[k, 0], fixed[k, 1]
         inward = min(0.5, slack / radius)
-        if structure_fixed_point(g, gain, delta, labels, edges, count, slack, inward, inside) and generates_itself(
-            g, gain, delta, labels, inside, count, noise
-        ):
-            return True
+        for k in range(count):
+            on[k] = edges[k]
+        for _ in range(TURNS):
+            for k in range(count):
+                inside[k, 0], inside[k, 1] = fixed[k, 0], fixed[k, 1]
+            if not structure_fixed_point(g, gain, delta, labels, on, count, slack, inward, inside):
+                break
+            if generates_itself(g, gain, delta, labels, inside, count, noise):
+                return True
+            if not _round_the_corner(g, delta, labels, inside, count, on):
+                break
         slack *= 16.0
     return False
+
+
+@kernel
+def _round_the_corner(g: Floats, delta: float, labels: Integers, polygon: Floats, count: int, edges: Integers) -> bool:
+    """Move continuations that lie beyond the end of their edge to the next edge; whether there were any.
+
+    Where a continuation is a vertex of the set exactly, the perturbed one may fall on either side of it.
+    """
+    moved = False
+    for k in range(count):
+        if edges[k] < 0:
+            continue
+        a = labels[k] // 8
+        p = edges[k]
+        q = p + 1 if p + 1 < count else 0
+        w0 = (polygon[k, 0] - (1.0 - delta) * g[a, 0]) / delta
+        w1 = (polygon[k, 1] - (1.0 - delta) * g[a, 1]) / delta
+        x, y = polygon[q, 0] - polygon[p, 0], polygon[q, 1] - polygon[p, 1]
+        along = x * (w0 - polygon[p, 0]) + y * (w1 - polygon[p, 1])
+        if along < 0.0:
+            edges[k] = p - 1 if p > 0 else count - 1
+            moved = True
+        elif along > x * x + y * y:
+            edges[k] = q
+            moved = True
+    return moved

@@ -196,18 +196,19 @@ def outer_offsets(
             for j in range(size):
                 steepest = max(steepest, slopes[j])
                 most = max(most, (contained[j] - offsets[j]) / slopes[j])
-            most *= 1.0 + 1e-12
+            most = max(most * (1.0 + 1e-12), NEAREST)
             farthest = tol / steepest
             if farthest < NEAREST:
                 break
-            stuck = excludes(g, gain, delta, normals, offsets, slopes, alive, farthest, max(most, farthest), noise)
+            # If the chain itself has come near enough, exclusion is only to come nearer.
+            least = most if most <= farthest else farthest
+            stuck = -1 if most <= farthest else excludes(g, gain, delta, normals, offsets, slopes, alive, farthest, most, noise)
             if stuck < 0:
-                # There is a proof; one that starts nearer to the fixed point is tighter.
-                least = NEAREST
-                while least < farthest and excludes(g, gain, delta, normals, offsets, slopes, alive, least, max(most, least), noise) >= 0:
-                    least *= 16.0
-                interval[0] = min(least, farthest)
-                interval[1] = max(most, interval[0])
+                nearer = NEAREST
+                while nearer < least and excludes(g, gain, delta, normals, offsets, slopes, alive, nearer, most, noise) >= 0:
+                    nearer *= 16.0
+                interval[0] = min(nearer, least)
+                interval[1] = most
                 return sweeps
             # A direction in which some profile reaches too far is given more room.
             falls[stuck] *= 2.0
