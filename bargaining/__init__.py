@@ -25,6 +25,8 @@ _HOMES = {
     "bargaining.solvers.minmax": ("minmax",),
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
     "bargaining.solvers.critical_delta": ("critical_delta",),
+    "bargaining.solvers.critical_transfers": ("critical_delta_transfers",),
+    "bargaining.solvers.transfers": ("transfer_path",),
     "bargaining.solvers.lattice": ("linkage_lattice",),
     "bargaining.certificate": ("Certificate", "verify"),
     "bargaining.scenarios": ("scenario",),
@@ -68,7 +70,9 @@ if TYPE_CHECKING:
     from bargaining.solution import SolveError as SolveError
     from bargaining.solution import Status as Status
     from bargaining.solvers.critical_delta import critical_delta as critical_delta
+    from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
+    from bargaining.solvers.transfers import transfer_path as transfer_path

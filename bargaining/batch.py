@@ -181,7 +181,8 @@ def critical_deltas(
         lower, upper = np.maximum(1.0 / (1.0 + high) - 1e-15, 0.0), np.minimum(1.0 / (1.0 + low) + 1e-15, 1.0)
         static, never = np.isinf(low), high < floor
         lower[static], upper[static], lower[never], upper[never] = 0.0, 0.0, delta_max, 1.0
-        closed = static | (high - low <= tol * high)
+        width = np.subtract(high, low, out=np.zeros(size), where=~static)
+        closed = static | (width <= tol * high)
         value = np.where(never | (low < floor), np.nan, np.where(closed, lower, upper))
         names = ["solved" if done else "undecided" for done in (never | (closed & (low >= floor))).tolist()]
         for k in np.flatnonzero((solves < 0) | ~(never | closed)).tolist():
@@ -241,4 +242,3 @@ def _profiles(agreement: ArrayLike, games: Floats) -> Integers:
         k, player = wrong[0].tolist()
         raise GameError(f"agreement[{k}] names action {pairs[k, player]} of player {player}, who has {games.shape[2 + player]}")
     return np.ascontiguousarray(pairs)
-

@@ -174,13 +174,27 @@ class OuterProof:
     interval: tuple[float, float] | None = None
 
 
+@dataclass(frozen=True)
+class TransferProof:
+    """What proves a payoff set with voluntary transfers: the profile on the path, the one that punishes each side, and what they give.
+
+    `joint` is the joint payoff on the path, ``worst[i]`` player i's best reply payoff against its punishment. Numbers are exact.
+    """
+
+    path: tuple[int, int]
+    punishments: tuple[tuple[int, int], tuple[int, int]]
+    joint: Fraction
+    worst: tuple[Fraction, Fraction]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EquilibriumSet(Solution):
     """Subgame-perfect equilibrium payoffs of a repeated game (pure actions, public randomisation).
 
     `payoff_set` is the answer, within `error_bound` of the truth; `inner` ⊆ V ⊆ `outer` where the status says so. With ``inner_proof``
     absent nothing places `inner` inside V; then `deviation_gain` bounds what a one-shot deviation can gain from play that stays in the
-    stated set. For a partition, `blocks` holds the solution of each block and the set is their Minkowski sum.
+    stated set. With voluntary transfers `transfer_proof` proves both sides.
+    For a partition, `blocks` holds the solution of each block and the set is their Minkowski sum.
     """
 
     payoff_set: PayoffSet
@@ -189,6 +203,7 @@ class EquilibriumSet(Solution):
     deviation_gain: float = 0.0
     inner_proof: InnerProof | None = None
     outer_proof: OuterProof | None = None
+    transfer_proof: TransferProof | None = None
     blocks: Mapping[tuple[str, ...], "EquilibriumSet"] = field(default_factory=dict)
 
     @property

@@ -17,6 +17,7 @@ import numpy as np
 from bargaining.certificate.exact_game import ExactGame, Point
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.certificate.outer import check_outer, malformed_chain, polygon_of
+from bargaining.certificate.transfers import verify_transfers
 from bargaining.games import IssueGame, RepeatedGame
 from bargaining.payoff_set import PayoffSet, minkowski_sum
 from bargaining.solution import EquilibriumSet, InnerProof, OuterProof, Status
@@ -27,7 +28,9 @@ ROUNDING = 2e-15
 
 def verify_equilibrium_set(solution: EquilibriumSet) -> Certificate:
     """Check the proofs of a set, or of each block of a partition."""
-    return _verify_blocks(solution) if solution.blocks else _verify_set(solution)
+    if solution.blocks:
+        return _verify_blocks(solution)
+    return verify_transfers(solution) if solution.options.get("transfers") else _verify_set(solution)
 
 
 def _verify_blocks(solution: EquilibriumSet) -> Certificate:

@@ -20,14 +20,18 @@ FINER = 0.125
 
 
 @kernel
-def sustained_rate(g: Floats, gain: Floats, a: int, worst0: float, worst1: float) -> float:
-    """Largest discount rate that sustains profile a under punishment payoffs; infinite if nobody gains, negative if never."""
+def sustained_rate(g: Floats, gain: Floats, a: int, worst0: float, worst1: float, reversion: bool) -> float:
+    """Largest discount rate that sustains profile a under punishment payoffs; infinite if nobody gains, negative if never.
+
+    Unless punishment is reversion to something fixed, a player whose action is a best reply constrains nothing: the profile for ever is
+    then an equilibrium that can punish that very player, as long as the other's constraint holds.
+    """
     rate = np.inf
     for player in range(2):
         slack = g[a, player] - (worst0 if player == 0 else worst1)
         if gain[a, player] > 0.0:
             rate = min(rate, slack / gain[a, player])
-        elif slack < 0.0:
+        elif reversion and slack < 0.0:
             return -1.0
     return rate
 
@@ -72,8 +76,8 @@ def critical_rates(
                 nash0 = min(nash0, g[b, 0])
                 nash1 = min(nash1, g[b, 1])
         if nash0 < np.inf:
-            low[k] = max(0.0, sustained_rate(g, gain, a, nash0, nash1))
-        high[k] = max(0.0, sustained_rate(g, gain, a, frame[0, 2], frame[1, 2]))
+            low[k] = max(0.0, sustained_rate(g, gain, a, nash0, nash1, reversion))
+        high[k] = max(0.0, sustained_rate(g, gain, a, frame[0, 2], frame[1, 2], False))
         if reversion:
             high[k] = low[k]
         tried_low = False
@@ -104,8 +108,8 @@ def critical_rates(
             for j in range(numbers[0]):
                 high0, high1 = min(high0, inside[j, 0]), min(high1, inside[j, 1])
             # A few roundings of room, as everywhere.
-            least = sustained_rate(g, gain, a, high0, high1) * (1.0 - 1e-14)
-            most = sustained_rate(g, gain, a, max(low0 - noise, frame[0, 2]), max(low1 - noise, frame[1, 2])) * (1.0 + 1e-14)
+            least = sustained_rate(g, gain, a, high0, high1, False) * (1.0 - 1e-14)
+            most = sustained_rate(g, gain, a, max(low0 - noise, frame[0, 2]), max(low1 - noise, frame[1, 2]), False) * (1.0 + 1e-14)
             before_low, before_high = low[k], high[k]
             low[k] = max(low[k], min(rate, least))
             high[k] = min(high[k], max(rate, most))

@@ -28,8 +28,6 @@ Floats = NDArray[np.float64]
 
 DELTA_MAX = 0.9999
 MOST_SOLVES = 60
-# Discount rates tried first: discount factors 0.2, 0.5, 0.8, 0.95 and 0.99 where the rates are one.
-LADDER = (4.0, 1.0, 0.25, 0.05, 0.01)
 
 
 @dataclass(frozen=True)
@@ -102,10 +100,10 @@ class RateRay:
 
     def start(self, profile: Profile) -> Bracket:
         """The bracket that needs no solving: reversion to the worst static equilibria sustains, the pure minmax limits."""
-        high = self.incentives.largest_multiple(profile, self.incentives.minmax, self.rates)
+        high = self.incentives.largest_multiple(profile, self.incentives.minmax, self.rates, reversion=False)
         if self.incentives.worst_nash is None:
             return Bracket(0.0, max(high, 0.0))
-        low = self.incentives.largest_multiple(profile, self.incentives.worst_nash, self.rates)
+        low = self.incentives.largest_multiple(profile, self.incentives.worst_nash, self.rates, reversion=False)
         return Bracket(max(low, 0.0), max(high, 0.0))
 
     def narrow(self, profile: Profile, bracket: Bracket, multiple: float) -> Bracket:
@@ -114,8 +112,8 @@ class RateRay:
         if bounds is None:
             return Bracket(bracket.low, min(bracket.high, multiple), bracket.solves + 1)
         lower, upper = bounds
-        least = self.incentives.largest_multiple(profile, upper, self.rates)
-        most = self.incentives.largest_multiple(profile, lower, self.rates)
+        least = self.incentives.largest_multiple(profile, upper, self.rates, reversion=False)
+        most = self.incentives.largest_multiple(profile, lower, self.rates, reversion=False)
         low, high = max(bracket.low, min(multiple, least)), min(bracket.high, max(multiple, most))
         return Bracket(min(low, high), high, bracket.solves + 1)
 
@@ -124,18 +122,18 @@ class RateRay:
         bracket = self.start(profile)
         if np.isinf(bracket.low) or bracket.high < floor:
             return bracket
-        # Solves are cheap at low patience and slow as δ → 1, so the ladder climbs only while nothing is known to sustain the agreement.
-        for multiple in (*LADDER, floor):
-            if not bracket.closed(tol) and bracket.low < floor <= min(bracket.high, multiple):
-                bracket = self.narrow(profile, bracket, multiple)
-            elif bracket.solves == 0 and not bracket.closed(tol):
-                bracket = self.narrow(profile, bracket, bracket.high)
+        tried_low = False
         while not bracket.closed(tol) and bracket.high >= floor and bracket.solves < MOST_SOLVES:
-            # The middle of the discount factors, not of the rates: rates run over many orders of magnitude.
-            low, high = max(bracket.low, 0.5 * floor), bracket.high
-            middle = float(np.sqrt(low * high))
-            narrowed = self.narrow(profile, bracket, middle)
-            if narrowed.low == bracket.low and narrowed.high == bracket.high:
+            if bracket.solves == 0 and np.isfinite(bracket.high):
+                # If the agreement fails at the upper end, what it finds there is sustained, and often all there is.
+                multiple = bracket.high
+            elif bracket.low > 0.0 and not tried_low:
+                multiple, tried_low = bracket.low, True
+            else:
+                # The geometric mean: rates run over many orders of magnitude.
+                multiple, tried_low = float(np.sqrt(max(bracket.low, 0.5 * floor) * min(bracket.high, 1e6))), False
+            narrowed = self.narrow(profile, bracket, multiple)
+            if narrowed.low == bracket.low and narrowed.high == bracket.high and not tried_low and narrowed.solves > 1:
                 return narrowed
             bracket = narrowed
         return bracket

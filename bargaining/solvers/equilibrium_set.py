@@ -25,6 +25,7 @@ from bargaining.solvers.common_delta import settle
 from bargaining.solvers.inner import MOST_RATIONAL_VERTICES, prove, rational_candidate, stricter_fixed_points
 from bargaining.solvers.outer import OuterSet, float_fixed_point, thinned
 from bargaining.solvers.scaled import ScaledGame
+from bargaining.solvers.transfers import transfer_set
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +36,12 @@ METHOD = "half-planes outside, exact self-generation inside"
 
 
 def equilibrium_set(
-    game: RepeatedGame, partition: str | Partition | None = None, *, tol: float = 1e-9, max_iter: int = MAX_ITER
+    game: RepeatedGame,
+    partition: str | Partition | None = None,
+    *,
+    transfers: bool = False,
+    tol: float = 1e-9,
+    max_iter: int = MAX_ITER,
 ) -> EquilibriumSet:
     r"""Payoffs of pure-action subgame-perfect equilibria with public randomisation, V(δ), or V_π(δ) for a partition of issues.
 
@@ -46,6 +52,9 @@ def equilibrium_set(
     partition : str or Partition, optional
         For an IssueGame with separable payoffs: blocks across which play may not be conditioned, ``"T,R|C"``. The set is then the
         Minkowski sum of the blocks' sets; if one of them is empty, so is the sum.
+    transfers : bool
+        Let the players pay each other before every period (Goldlücke and Kranz 2012; see `transfer_path`); common discount factor only.
+        Payoffs must be in one unit. With a partition payments are made block by block.
     tol : float
         Largest Hausdorff distance allowed between the proven outer and inner sets, relative to each player's payoff span.
     max_iter : int
@@ -82,13 +91,14 @@ def equilibrium_set(
     if not isinstance(game, RepeatedGame):
         raise GameError(f"game is a {type(game).__name__}: expected a RepeatedGame, which has a discount factor")
     if partition is None:
-        return _solve(game, tol, max_iter)
+        return transfer_set(game) if transfers else _solve(game, tol, max_iter)
     issues = game.stage
     if not isinstance(issues, IssueGame):
         raise GameError("partition: this game has no issues; expected a RepeatedGame over an IssueGame")
     blocks = issues.partition(partition)
     issues.require_separable()
-    solved = {block: _solve(RepeatedGame(issues.block(block), game.delta), tol, max_iter) for block in blocks}
+    games = {block: RepeatedGame(issues.block(block), game.delta) for block in blocks}
+    solved = {block: transfer_set(part) if transfers else _solve(part, tol, max_iter) for block, part in games.items()}
     return combine(game, solved, tol, max_iter)
 
 

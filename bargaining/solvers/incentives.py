@@ -79,12 +79,18 @@ class Incentives:
         own = self.stage.payoffs[0][:, b] if player == 0 else self.stage.payoffs[1][a, :]
         return self.stage.actions[player][int(own.argmax())]
 
-    def largest_multiple(self, profile: Profile, punishment: Floats, rates: Floats) -> float:
-        """Largest τ at which the profile is sustained by punishment payoffs; infinite for a static equilibrium, negative for none."""
+    def largest_multiple(self, profile: Profile, punishment: Floats, rates: Floats, *, reversion: bool = True) -> float:
+        """Largest τ at which the profile is sustained by punishment payoffs; infinite for a static equilibrium, negative for none.
+
+        With ``reversion=False`` the punishments are bounds on worst equilibrium payoffs. Then a player whose action is a best reply
+        constrains nothing: if the other's constraint holds, the profile for ever is an equilibrium that can punish that very player.
+        """
         _, gains = self.at(profile)
         slack = self.slack(profile, punishment)
         multiples = [
-            float(slack[player] / (rates[player] * gains[player])) if gains[player] > 0 else (np.inf if slack[player] >= 0 else -np.inf)
+            float(slack[player] / (rates[player] * gains[player]))
+            if gains[player] > 0
+            else (np.inf if slack[player] >= 0 or not reversion else -np.inf)
             for player in (0, 1)
         ]
         return min(multiples)
