@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "bargaining.games": ("GameError", "IssueGame", "RepeatedGame", "StageGame", "game"),
+    "bargaining.games.automaton": ("Automaton",),
     "bargaining.payoff_set": ("PayoffSet",),
     "bargaining.solution": (
         "CriticalDelta",
@@ -27,6 +28,8 @@ _HOMES = {
     "bargaining.solvers.critical_delta": ("critical_delta",),
     "bargaining.solvers.critical_transfers": ("critical_delta_transfers",),
     "bargaining.solvers.transfers": ("transfer_path",),
+    "bargaining.solvers.stick_and_carrot": ("stick_and_carrot",),
+    "bargaining.solvers.strategy": ("penal_code", "strategy"),
     "bargaining.solvers.lattice": ("linkage_lattice",),
     "bargaining.certificate": ("Certificate", "verify"),
     "bargaining.scenarios": ("scenario",),
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from bargaining.games import RepeatedGame as RepeatedGame
     from bargaining.games import StageGame as StageGame
     from bargaining.games import game as game
+    from bargaining.games.automaton import Automaton as Automaton
     from bargaining.payoff_set import PayoffSet as PayoffSet
     from bargaining.running import run as run
     from bargaining.scenarios import scenario as scenario
@@ -75,4 +79,7 @@ if TYPE_CHECKING:
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
+    from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
+    from bargaining.solvers.strategy import penal_code as penal_code
+    from bargaining.solvers.strategy import strategy as strategy
     from bargaining.solvers.transfers import transfer_path as transfer_path

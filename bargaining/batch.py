@@ -95,7 +95,7 @@ def equilibrium_sets(
     --------
     >>> import bargaining as bg
     >>> dilemma = [[[3, 0], [5, 1]], [[3, 5], [0, 1]]]
-    >>> sets = bg.batch.equilibrium_sets([dilemma, dilemma], [0.3, 0.6])
+    >>> sets = bg.batch.equilibrium_sets([dilemma, dilemma], [0.1, 0.6])
     >>> sets.offsets.tolist(), sets.status.tolist(), sets[0].vertices.tolist()
     ([0, 1, 7], ['solved', 'solved'], [[1.0, 1.0]])
     """

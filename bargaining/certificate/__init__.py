@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from bargaining.certificate.automaton import verify_automaton
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.sets import verify_equilibrium_set
+from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.solution import EquilibriumSet, NashEquilibria
 
 __all__ = ["Certificate", "verify"]
@@ -15,7 +17,7 @@ def verify(solution: Any) -> Certificate:
 
     Parameters
     ----------
-    solution : EquilibriumSet or NashEquilibria
+    solution : EquilibriumSet, NashEquilibria, Automaton or JointAutomaton
 
     Raises
     ------
@@ -30,8 +32,10 @@ def verify(solution: Any) -> Certificate:
     >>> certificate.holds, certificate.reason
     (True, 'every vertex is generated and no one-shot deviation gains; what lies outside the half-planes was excluded')
     """
+    if isinstance(solution, (Automaton, JointAutomaton)):
+        return verify_automaton(solution)
     if isinstance(solution, NashEquilibria):
         return verify_nash(solution)
     if not isinstance(solution, EquilibriumSet):
-        raise TypeError(f"no certificate for a {type(solution).__name__}: expected an EquilibriumSet or NashEquilibria")
+        raise TypeError(f"no certificate for a {type(solution).__name__}: expected an EquilibriumSet, NashEquilibria or Automaton")
     return verify_equilibrium_set(solution)

@@ -200,6 +200,12 @@ class IssueGame:
         second = np.ravel_multi_index([parts[name][1] for name in names], [n for _, n in shapes])
         return int(first), int(second)
 
+    def split(self, profile: Profile) -> dict[str, tuple[StageGame, Profile]]:
+        """The part of a joint profile on each issue, with that issue's game."""
+        shapes = [stage.shape for stage in self.issues.values()]
+        own = [np.unravel_index(profile[player], [shape[player] for shape in shapes]) for player in (0, 1)]
+        return {name: (stage, (int(own[0][k]), int(own[1][k]))) for k, (name, stage) in enumerate(self.issues.items())}
+
 
 def join(issues: Mapping[str, StageGame], interaction: NDArray[np.float64] | None = None) -> StageGame:
     """The joint game of several issues. Payoffs are added as exact decimals and rounded once, so 0.1 + 0.2 is 0.3."""
