@@ -18,7 +18,7 @@ from bargaining.kernels.common_delta import EMPTY, SOLVED, solve_games
 from bargaining.kernels.critical import critical_rates
 from bargaining.payoff_set import PayoffSet
 from bargaining.solvers.common_delta import MOST_SWEEPS
-from bargaining.solvers.critical_delta import DELTA_MAX, critical_delta
+from bargaining.solvers.critical_delta import DELTA_MAX, check_punishment, critical_delta
 from bargaining.solvers.equilibrium_set import MAX_ITER, check_options, equilibrium_set
 
 Floats = NDArray[np.float64]
@@ -163,8 +163,7 @@ def critical_deltas(
     [0.5]
     """
     check_options(tol, max_iter)
-    if punishment not in ("optimal", "nash"):
-        raise ValueError(f"punishment is {punishment!r}: expected 'optimal' or 'nash'")
+    check_punishment(punishment)
     if not 0.0 < delta_max < 1.0:
         raise ValueError(f"delta_max is {delta_max!r}: expected a number strictly between 0 and 1")
     games = _games(payoffs)

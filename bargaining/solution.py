@@ -286,6 +286,31 @@ class CriticalDelta(Solution):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class CriticalPair(Solution):
+    """With a discount factor a side: the largest multiple of both discount rates that sustains an agreement, and the hazard it survives.
+
+    `deltas` are the discount factors at `rate_multiple`; NaN if the agreement is not sustained at any patience, infinite multiple (and
+    zero discount factors) for a static equilibrium. `error_bound` is the width of the multiple's proven bracket.
+    """
+
+    rate_multiple: float
+    deltas: tuple[float, float]
+    breakdown_hazard: float
+    binding: str
+
+    def row(self) -> dict[str, Any]:
+        """The multiple, the discount factors there, the hazard and the binding incentive."""
+        return {
+            **super().row(),
+            "rate_multiple": self.rate_multiple,
+            "delta_us": self.deltas[0],
+            "delta_cn": self.deltas[1],
+            "breakdown_hazard": self.breakdown_hazard,
+            "binding": self.binding,
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LinkageLattice(Solution):
     """Every partition of the issues × every agreement: what is sustained, how patient one must be, what each side can gain or lose.
 

@@ -41,11 +41,18 @@ def verify_automaton(automaton: Automaton | JointAutomaton) -> Certificate:
                 error = abs(worth - automaton.values[k][i])
                 reason = reason if gain else f"state {k}: {game.stage.players[i]} earns {float(worth):.6g}, not what is promised"
             punished = automaton.values[automaton.punishments[i]][i]
-            temptation = (1 - game.delta[i]) * game.deviation[profile][i] + game.delta[i] * punished - worth
-            if temptation > gain:
-                gain = temptation
-                own = game.stage.payoffs[0, :, profile[1]] if i == 0 else game.stage.payoffs[1, profile[0], :]
-                left, action = " / ".join(game.stage.labels(profile)), game.stage.actions[i][int(own.argmax())]
-                reason = f"state {k}: {game.stage.players[i]} gains {float(gain):.3g} by leaving {left} for {action!r}"
+            for action, payoff in _others(game, profile, i):
+                temptation = (1 - game.delta[i]) * payoff + game.delta[i] * punished - worth
+                if temptation > gain:
+                    gain = temptation
+                    left = " / ".join(game.stage.labels(profile))
+                    reason = f"state {k}: {game.stage.players[i]} gains {float(gain):.3g} by leaving {left} for {action!r}"
     holds = gain == 0 and error == 0
     return Certificate(holds=holds, deviation_gain=float(gain), payoff_error=float(error), gap=0.0 if holds else inf, reason=reason)
+
+
+def _others(game: ExactGame, profile: tuple[int, int], i: int) -> list[tuple[str, Fraction]]:
+    """A player's other actions against the other's part of a profile, and what they pay."""
+    a, b = profile
+    others = [(x, b) for x in range(game.stage.shape[0]) if x != a] if i == 0 else [(a, y) for y in range(game.stage.shape[1]) if y != b]
+    return [(game.stage.actions[i][other[i]], game.payoff[other][i]) for other in others]

@@ -203,8 +203,7 @@ def critical_delta(
     0.5
     """
     check_options(tol, max_iter)
-    if punishment not in ("optimal", "nash"):
-        raise ValueError(f"punishment is {punishment!r}: expected 'optimal' or 'nash'")
+    check_punishment(punishment)
     if not (isinstance(delta_max, float) and 0.0 < delta_max < 1.0):
         raise ValueError(f"delta_max is {delta_max!r}: expected a number strictly between 0 and 1")
     joint, profile = resolve(stage, agreement)
@@ -213,6 +212,13 @@ def critical_delta(
     bracket = nash_bracket(ray, profile) if punishment == "nash" else ray.search(profile, floor, tol)
     options = {"punishment": punishment, "delta_max": delta_max, "tol": tol, "max_iter": max_iter}
     return describe(ray, profile, bracket, floor, stage, options)
+
+
+def check_punishment(punishment: str) -> None:
+    """Refuse a punishment that is none."""
+    if punishment not in ("optimal", "nash"):
+        near = next((f"; did you mean {name!r}?" for name in ("optimal", "nash") if str(punishment).lower()[:2] == name[:2]), "")
+        raise ValueError(f"punishment is {punishment!r}: expected 'optimal' or 'nash'{near}")
 
 
 def nash_bracket(ray: RateRay, profile: Profile) -> Bracket:
