@@ -60,7 +60,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """A command in a process of its own, as from a shell."""
     command = [sys.executable, "-c", "from bargaining.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "160", **environment}, check=False)
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
