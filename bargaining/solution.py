@@ -19,6 +19,8 @@ from bargaining.games import IssueGame, RepeatedGame, StageGame
 from bargaining.payoff_set import PayoffSet
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
 Floats = NDArray[np.float64]
@@ -61,6 +63,25 @@ class Solution:
         if not self.status.is_answer:
             raise SolveError(f"{self.method}: {self.status.value} (error_bound {self.error_bound:.3g}, {self.iterations} iterations)")
         return self
+
+    def to_json(self, path: "str | Path | None" = None) -> str:
+        """The answer with its game and its proofs as JSON text, written to `path` if given; `from_json` reads it back bit for bit."""
+        from bargaining.solution_file import write_solution
+
+        return write_solution(self, path)
+
+    @staticmethod
+    def from_json(source: "str | Path") -> "Solution":
+        """Read what `to_json` wrote, from a path or the text itself.
+
+        Raises
+        ------
+        SolutionFileError
+            If it is not a stored solution; one line says what is wrong and where.
+        """
+        from bargaining.solution_file import read_solution
+
+        return read_solution(source)
 
     def row(self) -> dict[str, Any]:
         """The answer as flat scalars."""
@@ -239,8 +260,14 @@ class EquilibriumSet(Solution):
         return self.payoff_set.distance(other.payoff_set if isinstance(other, EquilibriumSet) else other)
 
     def plot(self, ax: Any = None, **style: Any) -> Any:
-        """Draw the set."""
-        return self.payoff_set.plot(ax, **style)
+        """Draw the set with its frontier, the stage payoffs, both sides' worst equilibrium payoffs and pure minmax; return the axes."""
+        from bargaining.plotting import draw_equilibrium_set
+
+        stage = self.game.stage_game() if not isinstance(self.game, StageGame) else self.game
+        minmax = stage.payoffs[0].max(axis=0).min(), stage.payoffs[1].max(axis=1).min()
+        places = [(a, b) for a in range(stage.shape[0]) for b in range(stage.shape[1])]
+        profiles = [(float(stage.payoffs[0, a, b]), float(stage.payoffs[1, a, b]), " / ".join(stage.labels((a, b)))) for a, b in places]
+        return draw_equilibrium_set(self.payoff_set, profiles, minmax, ax, **style)
 
     def row(self) -> dict[str, Any]:
         """Best and worst payoff per side, joint surplus, area and number of vertices."""
