@@ -35,6 +35,7 @@ _HOMES = {
     "bargaining.solvers.strategy": ("penal_code", "strategy"),
     "bargaining.solvers.lattice": ("linkage_lattice",),
     "bargaining.certificate": ("Certificate", "verify"),
+    "bargaining.plotting": ("draw_family",),
     "bargaining.scenarios": ("scenario",),
     "bargaining.running": ("run",),
 }
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from bargaining.games import game as game
     from bargaining.games.automaton import Automaton as Automaton
     from bargaining.payoff_set import PayoffSet as PayoffSet
+    from bargaining.plotting import draw_family as draw_family
     from bargaining.running import run as run
     from bargaining.scenarios import scenario as scenario
     from bargaining.solution import CriticalDelta as CriticalDelta

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "payoff_set": {"plotting"},
     "store": set(),
     "design": {"config"},
-    "solution": {"games", "payoff_set"},
+    "solution": {"games", "payoff_set", "solution_file", "plotting"},
     "certificate": {"games", "solution", "payoff_set"},
     "solvers": {"games", "kernels", "solution", "payoff_set"},
     "batch": {"games", "kernels", "solution", "payoff_set", "solvers"},
@@ -39,6 +39,7 @@ MAY_IMPORT = {
         "config",
         "provenance",
     },
+    "solution_file": {"games", "solution", "payoff_set"},
     "report": {"store", "plotting", "payoff_set"},
     # How an experiment file is read, run, recorded and compared.
     "config": set(),

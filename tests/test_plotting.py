@@ -9,9 +9,21 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Polygon
 from matplotlib.text import Text
 
+import bargaining as bg
 from bargaining.games import IssueGame, game
 from bargaining.payoff_set import PayoffSet
-from bargaining.plotting import Cell, HasseNode, Interval, covering_pairs, draw_hasse, draw_payoff_set, hasse_layout, wrap_text
+from bargaining.plotting import (
+    Cell,
+    HasseNode,
+    Interval,
+    covering_pairs,
+    draw_family,
+    draw_hasse,
+    draw_payoff_set,
+    hasse_layout,
+    pareto_frontier,
+    wrap_text,
+)
 
 TRIANGLE = [[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]]
 
@@ -151,3 +163,34 @@ class TestHasse:
 def _share(a, b) -> float:
     """Height that two extents share, relative to the smaller one."""
     return max(0.0, min(a.y1, b.y1) - max(a.y0, b.y0)) / min(a.height, b.height)
+
+
+class TestEquilibriumSets:
+    game = bg.game([[3, 0], [5, 1]], [[3, 5], [0, 1]], actions=[("truce", "raise")] * 2)
+
+    def test_a_set_with_its_game(self):
+        axes = bg.equilibrium_set(bg.RepeatedGame(self.game, 0.6)).plot()
+        _, labels = axes.get_legend_handles_labels()
+        assert set(labels) == {"stage payoffs", "pure minmax", "frontier", "worst payoffs of each side"}
+        assert [text.get_text() for text in axes.texts] == ["truce / truce", "truce / raise", "raise / truce", "raise / raise"]
+
+    @pytest.mark.parametrize("delta", [0.1, 0.6])
+    def test_points_and_areas(self, delta):
+        assert bg.equilibrium_set(bg.RepeatedGame(self.game, delta)).plot().lines
+
+    def test_an_empty_set_says_so(self):
+        pennies = bg.game([[1, -1], [-1, 1]], [[-1, 1], [1, -1]])
+        axes = bg.equilibrium_set(bg.RepeatedGame(pennies, 0.9)).plot()
+        assert any("empty" in text.get_text() for text in axes.texts)
+
+    def test_a_family_over_patience(self):
+        sets = {f"δ = {delta}": bg.equilibrium_set(bg.RepeatedGame(self.game, delta)).payoff_set for delta in (0.1, 0.3, 0.6)}
+        axes = draw_family(sets)
+        assert [text.get_text() for text in axes.texts] == list(sets)
+        assert len(axes.patches) == 2
+        assert "empty" in draw_family({"none": bg.PayoffSet(np.empty((0, 2)))}).texts[0].get_text()
+
+    def test_frontier(self):
+        diamond = bg.PayoffSet([[0, -1], [1, 0], [0, 1], [-1, 0]])
+        assert pareto_frontier(diamond).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+        assert len(pareto_frontier(bg.PayoffSet([[2, 2]]))) == 1

@@ -131,6 +131,19 @@ def check(names: tuple[str, ...], rtol: float, workers: int, as_json: bool) -> E
 
 
 @cli.command()
+@click.argument("results", nargs=-1, required=True)
+@_json
+def verify(results: tuple[str, ...], as_json: bool) -> Exit:
+    """Check stored solutions in exact arithmetic, without the solver: files that Solution.to_json wrote, or folders of them.
+
+    A refused one names what is wrong in words; the exit code is then 1.
+    """
+    from bargaining.cli.verifying import verify_results
+
+    return verify_results(results, as_json)
+
+
+@cli.command()
 @_json
 def info(as_json: bool) -> None:
     """Print versions, machine, cache folder and the fingerprint of the sources that decide the numbers."""

@@ -4,7 +4,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -26,7 +26,7 @@ def stderr() -> Console:
     return Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
-def print_json(content: Mapping[str, Any]) -> None:
+def print_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
     """One JSON object; NaN becomes null and infinity the word ``"inf"``, which JSON has no numbers for."""
     click.echo(json.dumps(_speakable(content), indent=2, ensure_ascii=False))
 

@@ -1,7 +1,4 @@
-"""How a payoff set and a lattice of partitions are drawn.
-
-Figures are matplotlib `Figure` objects made without pyplot: drawing changes no global state and opens no window.
-"""
+"""How a lattice of partitions is drawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,74 +9,10 @@ from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
+from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.textpath import TextToPath
 
-from bargaining.payoff_set import PayoffSet
-
-BLUE, VERMILION, GREEN, PURPLE, SKY, ORANGE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
-INK, FAINT, LINE = "#1a1a1a", "#b0b0b0", "#555555"
-
-
-def draw_payoff_set(
-    payoff_set: PayoffSet,
-    ax: Axes | None = None,
-    *,
-    color: str = BLUE,
-    label: str | None = None,
-    linewidth: float = 1.6,
-    linestyle: str | tuple[float, tuple[float, ...]] = "-",
-    fill: float = 0.15,
-    zorder: float = 2.0,
-) -> Axes:
-    """Draw a payoff set: a polygon as an area, a segment as a thick line, a point as a dot, the empty set as a sentence.
-
-    Axes that carry no labels yet are labelled with the sides.
-
-    Parameters
-    ----------
-    payoff_set : PayoffSet
-        Payoffs of the U.S. and China.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if none is given.
-    color, label, linewidth, linestyle, zorder
-        As in matplotlib.
-    fill : float
-        Opacity of a polygon's inside, 0 to 1.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Examples
-    --------
-    >>> ax = draw_payoff_set(PayoffSet([[0, 0], [2, 0], [0, 2]]), label="sustainable")
-    >>> ax.get_xlabel(), ax.get_ylabel(), len(ax.patches)
-    ('U.S. payoff', 'China payoff', 1)
-    >>> draw_payoff_set(PayoffSet([])).texts[0].get_text()
-    'empty: no payoff pair is in this set'
-    """
-    axes = Figure(figsize=(5.0, 4.2), layout="constrained").add_subplot() if ax is None else ax
-    if not axes.get_xlabel():
-        axes.set_xlabel("U.S. payoff")
-    if not axes.get_ylabel():
-        axes.set_ylabel("China payoff")
-    vertices = payoff_set.vertices
-    if len(vertices) == 0:
-        axes.text(0.5, 0.5, "empty: no payoff pair is in this set", transform=axes.transAxes, ha="center", va="center", color=LINE)
-    elif len(vertices) == 1:
-        axes.plot(*vertices.T, marker="o", markersize=7, linestyle="none", color=color, label=label, zorder=zorder)
-    elif len(vertices) == 2:
-        axes.plot(
-            *vertices.T, color=color, linewidth=2 * linewidth, linestyle=linestyle, label=label, zorder=zorder, solid_capstyle="round"
-        )
-    else:
-        # The outline is drawn at full strength so that a set thinner than a pixel still shows.
-        area = Polygon(vertices, facecolor=(color, fill), edgecolor=color, linewidth=linewidth, linestyle=linestyle)
-        area.set(label=label, zorder=zorder, joinstyle="round")
-        axes.add_patch(area)
-    axes.autoscale_view()
-    return axes
+from bargaining.plotting.sets import BLUE, FAINT, INK, LINE, VERMILION
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,36 @@
+"""How payoff sets and lattices of partitions are drawn; nothing here solves anything."""
+
+from bargaining.plotting.hasse import Cell, HasseNode, Interval, covering_pairs, draw_hasse, format_payoff, hasse_layout, wrap_text
+from bargaining.plotting.sets import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    PURPLE,
+    VERMILION,
+    draw_equilibrium_set,
+    draw_family,
+    draw_payoff_set,
+    pareto_frontier,
+)
+
+__all__ = [
+    "BLUE",
+    "FAINT",
+    "GREEN",
+    "INK",
+    "PURPLE",
+    "VERMILION",
+    "Cell",
+    "HasseNode",
+    "Interval",
+    "covering_pairs",
+    "draw_equilibrium_set",
+    "draw_family",
+    "draw_hasse",
+    "draw_payoff_set",
+    "format_payoff",
+    "hasse_layout",
+    "pareto_frontier",
+    "wrap_text",
+]

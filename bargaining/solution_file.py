@@ -1,0 +1,157 @@
+"""Answers as JSON: every bit of them, with the game and the proofs, so that a stored result can be verified by itself.
+
+Floats are JSON numbers (their shortest decimals, which give the same bits back), NaN and infinities and fractions are strings in a one-key
+object, arrays carry their type and shape. The layout is that of the dataclasses; `FORMAT` counts its changes.
+"""
+
+import dataclasses
+import json
+import math
+import os
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame
+from bargaining.payoff_set import PayoffSet
+from bargaining.solution import (
+    CriticalDelta,
+    CriticalPair,
+    EquilibriumSet,
+    InnerProof,
+    LinkageLattice,
+    Minmax,
+    NashEquilibria,
+    OuterProof,
+    Solution,
+    Status,
+    TransferProof,
+)
+
+FORMAT = 1
+SOLUTIONS: tuple[type[Solution], ...] = (NashEquilibria, Minmax, EquilibriumSet, CriticalDelta, CriticalPair, LinkageLattice)
+# Objects that are rebuilt from their declared fields.
+RECORDS = {kind.__name__: kind for kind in (*SOLUTIONS, InnerProof, OuterProof, TransferProof)}
+BUILT: dict[str, Any] = {"StageGame": StageGame, "IssueGame": IssueGame, "RepeatedGame": RepeatedGame, "PayoffSet": PayoffSet}
+
+
+class SolutionFileError(ValueError):
+    """A file that is no stored solution: what is wrong, and where."""
+
+
+def write_solution(solution: Solution, path: str | Path | None = None) -> str:
+    """The solution as JSON text; written whole or not at all if there is a path."""
+    text = json.dumps({"format": FORMAT, "solution": _encode(solution)}, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    if path is not None:
+        place = Path(path)
+        temporary = place.with_name(f".{place.name}.{os.getpid()}.part")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(place)
+    return text
+
+
+def read_solution(source: str | Path) -> Solution:
+    """Read a solution from a path, or from the text itself if it starts with a brace."""
+    inline = isinstance(source, str) and source.lstrip().startswith("{")
+    name = "text" if inline else str(source)
+    try:
+        text = str(source) if inline else Path(source).read_text(encoding="utf-8")
+    except OSError as error:
+        raise SolutionFileError(f"{name}: {error.strerror}; expected a file that to_json wrote") from None
+    except UnicodeDecodeError:
+        raise SolutionFileError(f"{name}: not text; expected a file that to_json wrote") from None
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SolutionFileError(f"{name}:{error.lineno}:{error.colno}: {error.msg}; expected JSON that to_json wrote") from None
+    if not isinstance(content, dict) or "solution" not in content:
+        raise SolutionFileError(f"{name}: no key 'solution'; expected what to_json wrote")
+    if content.get("format") != FORMAT:
+        raise SolutionFileError(f"{name}: format {content.get('format')!r}; this version reads {FORMAT}")
+    try:
+        solution = _decode(content["solution"], "solution")
+    except GameError as error:
+        raise SolutionFileError(f"{name}: {error}") from None
+    except SolutionFileError as error:
+        raise SolutionFileError(f"{name}: {error}") from None
+    if not isinstance(solution, Solution):
+        raise SolutionFileError(
+            f"{name}: holds a {type(solution).__name__}; expected one of {', '.join(kind.__name__ for kind in SOLUTIONS)}"
+        )
+    return solution
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, (bool, str, int)) or value is None:
+        return value
+    if isinstance(value, np.generic):
+        return _encode(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"float": str(value)}
+    if isinstance(value, Fraction):
+        return {"fraction": str(value)}
+    if isinstance(value, Status):
+        return {"status": value.name}
+    if isinstance(value, np.ndarray):
+        return {"array": [_encode(each) for each in value.ravel().tolist()], "dtype": value.dtype.str, "shape": list(value.shape)}
+    if isinstance(value, StageGame):
+        return {"StageGame": {"payoffs": _encode(value.payoffs), "actions": _encode(value.actions), "players": _encode(value.players)}}
+    if isinstance(value, IssueGame):
+        interaction = None if value.interaction is None else _encode(np.asarray(value.interaction))
+        return {"IssueGame": {"issues": _encode(dict(value.issues)), "interaction": interaction}}
+    if isinstance(value, RepeatedGame):
+        return {"RepeatedGame": {"stage": _encode(value.stage), "delta": _encode(value.delta)}}
+    if isinstance(value, PayoffSet):
+        return {"PayoffSet": {"vertices": _encode(value.vertices)}}
+    if type(value).__name__ in RECORDS:
+        return {type(value).__name__: {each.name: _encode(getattr(value, each.name)) for each in dataclasses.fields(value)}}
+    if isinstance(value, Mapping):
+        return {"mapping": [[_encode(key), _encode(each)] for key, each in value.items()]}
+    if isinstance(value, (list, tuple)):
+        return {"tuple": [_encode(each) for each in value]}
+    raise TypeError(f"cannot store a {type(value).__name__}")
+
+
+def _decode(value: Any, where: str) -> Any:
+    if not isinstance(value, dict):
+        if isinstance(value, list):
+            raise SolutionFileError(f"{where}: a bare list; expected what to_json wrote")
+        return value
+    if "array" in value:
+        return _array(value, where)
+    if len(value) != 1:
+        raise SolutionFileError(f"{where}: keys {', '.join(sorted(value))}; expected one that names a type")
+    kind, content = next(iter(value.items()))
+    try:
+        if kind == "float":
+            return float(content)
+        if kind == "fraction":
+            return Fraction(content)
+        if kind == "status":
+            return Status[content]
+        if kind == "tuple":
+            return tuple(_decode(each, f"{where}[{k}]") for k, each in enumerate(content))
+        if kind == "mapping":
+            return {_decode(key, where): _decode(each, f"{where}[{key}]") for key, each in content}
+        if kind in BUILT:
+            return BUILT[kind](**{name: _decode(each, f"{where}.{name}") for name, each in content.items()})
+        if kind in RECORDS:
+            return RECORDS[kind](**{name: _decode(each, f"{where}.{name}") for name, each in content.items()})
+    except SolutionFileError:
+        raise
+    except (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError) as error:
+        raise SolutionFileError(f"{where}: no {kind} can be read here ({error})") from None
+    raise SolutionFileError(f"{where}: unknown type {kind!r}")
+
+
+def _array(value: Mapping[str, Any], where: str) -> Any:
+    try:
+        numbers = [_decode(each, where) for each in value["array"]]
+        made = np.array(numbers, dtype=np.dtype(value["dtype"])).reshape(value["shape"])
+    except (TypeError, ValueError, KeyError) as error:
+        raise SolutionFileError(f"{where}: no array can be read here ({error})") from None
+    made.flags.writeable = False
+    return made
