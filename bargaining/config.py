@@ -79,6 +79,8 @@ class Document:
     data: dict[str, Any]
     source: str
     places: dict[KeyPath, str] = field(default_factory=dict)
+    # Keys that were not there until an assignment wrote something below them.
+    opened: frozenset[KeyPath] = frozenset()
 
     @classmethod
     def read(cls, path: Path) -> "Document":
@@ -145,7 +147,7 @@ class Document:
         key, equals, text = assignment.partition("=")
         if not equals or not key.strip():
             raise ConfigError([f"{flag}: expected key=value, such as runs.standoff.solver.tol=1e-6"])
-        result = Document(copy.deepcopy(self.data), self.source, dict(self.places))
+        result = Document(copy.deepcopy(self.data), self.source, dict(self.places), self.opened)
         value = _plain(_load(text, flag), (), flag, {})
         *parents, last = key.strip().split(".")
         target: Any = result.data
@@ -156,6 +158,7 @@ class Document:
             if isinstance(target, dict) and step not in target:
                 target[step] = {}
                 result.places[path] = flag
+                result.opened |= {path}
             target = target[position]
         position = _step(target, last, path, flag)
         result.forget((*path, position))
@@ -192,6 +195,9 @@ class Document:
             context = mistake.get("ctx", {})
             if kind == "extra_forbidden":
                 yield self.problem(path, "unknown key" + did_you_mean(path[-1], _keys(schema, path[:-1])))
+            elif kind == "missing" and (opened := self._misspelt(schema, path)):
+                others = [key for key in self.subdocument(opened[:-1]).data if key != opened[-1]]
+                yield self.problem(opened, "unknown key" + did_you_mean(opened[-1], others))
             elif kind == "missing":
                 yield self.problem(path, "an item is missing" if isinstance(path[-1], int) else "this key is missing")
             elif kind == "literal_error":
@@ -204,6 +210,11 @@ class Document:
             else:
                 message = mistake["msg"].replace("Input should", "should").replace("valid tuple", "list")
                 yield self.problem(path, f"{message[0].lower()}{message[1:]}{_got(got)}")
+
+    def _misspelt(self, schema: Mapping[str, Any], path: KeyPath) -> KeyPath:
+        """The part of `path` with a free name that an assignment opened by writing below it: a slip, since what it opened is not whole."""
+        parts = [path[:k] for k in range(1, len(path))]
+        return next((part for part in parts if part in self.opened and part[-1] not in _keys(schema, part[:-1])), ())
 
     def _path(self, location: tuple[str | int, ...]) -> KeyPath:
         """A pydantic location without the names of union members, which are no keys of the document."""

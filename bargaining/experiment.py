@@ -147,6 +147,8 @@ def find(name: str) -> Path:
     if name.endswith((".yaml", ".yml")):
         return Path(name)
     known: dict[str, Path] = {path.stem: path for path in experiment_files()}
+    if name not in known and Path(name).is_dir():
+        raise ConfigError([f"{name}: a folder; expected the name of an experiment or its .yaml file"])
     if name not in known:
         raise ConfigError([f"experiment {name!r}: no experiments/{name}.yaml here{did_you_mean(name, sorted(known))}"])
     return known[name]
@@ -244,20 +246,31 @@ def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
             continue
         story = scenario(run.scenario)
         for k, calibration in enumerate(run.calibrations or ()):
+            yield from _repeated(run.calibrations or (), k, (*at, "calibrations", k), document)
             if calibration not in story.calibrations:
                 hint = did_you_mean(calibration, list(story.calibrations))
                 yield document.problem((*at, "calibrations", k), f"unknown calibration {calibration!r}{hint}")
         yield from _parameter_problems(run, at, story, document)
         for k, agreement in enumerate(run.solver.agreements or ()):
+            yield from _repeated(run.solver.agreements or (), k, (*at, "solver", "agreements", k), document)
             if agreement not in story.agreements:
                 hint = did_you_mean(agreement, list(story.agreements))
                 yield document.problem((*at, "solver", "agreements", k), f"unknown agreement {agreement!r}{hint}")
         issues = issue_game(story)
+        spelled: list[str] = []
         for k, partition in enumerate(run.solver.partitions or ()):
             try:
-                issues.partition(partition)
+                spelled.append(issues.name(issues.partition(partition)))
             except ValueError as error:
                 yield document.problem((*at, "solver", "partitions", k), str(error))
+                spelled.append(partition)
+            yield from _repeated(spelled, k, (*at, "solver", "partitions", k), document)
+
+
+def _repeated(words: Sequence[str], k: int, path: KeyPath, document: Document) -> Iterator[str]:
+    """A problem if item k of a list stands there before: its rows would be there twice."""
+    if words[k] in words[:k]:
+        yield document.problem(path, f"{words[k]!r} stands twice")
 
 
 def _parameter_problems(run: Run, at: KeyPath, story: "Scenario", document: Document) -> Iterator[str]:

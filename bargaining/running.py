@@ -80,7 +80,7 @@ def run(
     ConfigError
         If the experiment has mistakes; nothing was solved.
     OSError
-        If results cannot be written.
+        If results cannot be written, or `out` holds rows that are not this experiment's (unless `force`).
     """
     path = find(str(source))
     experiment, _ = read_experiment(path, profile, overrides)
@@ -91,7 +91,7 @@ def run(
         return Results(experiment, profile, folder, manifest["points"], 0, manifest["statuses"])
     experiment = Experiment.load(path, profile, overrides)
     points = experiment.points()
-    store.prepare()
+    store.prepare(experiment.name, force=force)
     if force:
         store.forget()
     parts = store.finished()

@@ -9,6 +9,7 @@ goes to provenance.json.
 """
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -55,18 +56,31 @@ class Store:
         hashes = manifest.get("sha256", {})
         return all((self.folder / name).is_file() and hashes.get(name) == _file_hash(self.folder / name) for name in (ROWS, POINTS))
 
-    def prepare(self) -> None:
+    def prepare(self, experiment: str, *, force: bool = False) -> None:
         """Make sure results can be written, before anything is solved.
 
         Raises
         ------
         OSError
-            If they cannot.
+            If they cannot, or the folder holds rows that are not this experiment's (unless `force`).
         """
+        if not force:
+            self._refuse_foreign_rows(experiment)
         self.parts.mkdir(parents=True, exist_ok=True)
         probe = self.parts / f".probe-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()
+
+    def _refuse_foreign_rows(self, experiment: str) -> None:
+        # With parts of this very run beside them the rows are its own: it was stopped before its manifest was written.
+        if not (self.folder / ROWS).exists() or self.parts.is_dir():
+            return
+        manifest = read_manifest(self.folder)
+        owner = None if manifest is None else manifest.get("experiment")
+        if owner != experiment:
+            whose = f"holds results of {owner!r}" if isinstance(owner, str) else f"no {MANIFEST} here says whose rows these are"
+            problem = f"{whose}, expected those of {experiment!r}; give another --out, or --force to replace them"
+            raise FileExistsError(errno.EEXIST, problem, str(self.folder / ROWS))
 
     def forget(self) -> None:
         """Drop the points finished so far."""

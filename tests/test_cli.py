@@ -115,7 +115,7 @@ def test_exit_codes_are_told() -> None:
     output = CliRunner().invoke(cli, ["--help"]).output
     for code in Exit:
         assert re.search(rf"^ +{int(code)}  {re.escape(code.sentence)}$", output, flags=re.MULTILINE)
-    assert [int(code) for code in Exit] == [0, 1, 2, 3, 130]
+    assert [int(code) for code in Exit] == [0, 1, 2, 3, 130, 141]
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

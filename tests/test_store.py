@@ -24,7 +24,7 @@ def vertices(points: list[tuple[float, float]]) -> list[dict[str, object]]:
 
 def publish(folder: Path, rows: list[dict[str, object]], points: list[tuple[float, float]] = SQUARE, tol: float = 1e-9) -> Path:
     kept = Store(folder, "k" * 64)
-    kept.prepare()
+    kept.prepare("mine")
     kept.publish(rows, vertices(points), {"config": {"tol": tol}, "points": 1, "statuses": {"solved": 1}}, {"seconds": 1.0})
     return folder
 
@@ -61,7 +61,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path: Path, monke
 
 def test_parts_survive_a_publication_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Store(tmp_path, "k" * 64)
-    kept.prepare()
+    kept.prepare("mine")
     part = Part([{**ROW, "best_us": 0.1, "lag": math.inf}], {"T,R": [[0.1, 1e-300]]}, None)
     kept.keep(3, part)
 
@@ -78,7 +78,7 @@ def test_parts_survive_a_publication_that_fails(tmp_path: Path, monkeypatch: pyt
 
 def test_a_part_that_cannot_be_read_is_not_finished(tmp_path: Path) -> None:
     kept = Store(tmp_path, "k" * 64)
-    kept.prepare()
+    kept.prepare("mine")
     kept.keep(0, Part([ROW], {}))
     (kept.parts / "1.json").write_text('{"rows": [')
     (kept.parts / "2.json").write_text('{"else": 1}')
@@ -87,7 +87,7 @@ def test_a_part_that_cannot_be_read_is_not_finished(tmp_path: Path) -> None:
 
 def test_parts_of_another_key_are_not_looked_at(tmp_path: Path) -> None:
     first, second = Store(tmp_path, "1" * 64), Store(tmp_path, "2" * 64)
-    first.prepare()
+    first.prepare("mine")
     first.keep(0, Part([ROW], {}))
     assert second.finished() == {}
     publish(tmp_path, [ROW])

@@ -4,6 +4,7 @@ Each command is a few lines around a function of another module, imported when t
 """
 
 import enum
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -23,16 +24,18 @@ class Exit(enum.IntEnum):
     bad_input = 2
     unproven = 3
     interrupted = 130
+    unread = 141
 
     @property
     def sentence(self) -> str:
         """The same in words."""
         return {
             Exit.fine: "everything asked for was done",
-            Exit.differs: "fresh results differ from the committed ones",
+            Exit.differs: "fresh results differ from the committed ones, or a certificate does not hold",
             Exit.bad_input: "an option, a file or a folder cannot be used; nothing was lost",
             Exit.unproven: "finished, but some points are not proven; their rows say so",
             Exit.interrupted: "stopped by Ctrl-C; finished points are kept",
+            Exit.unread: "whoever read the output stopped reading, as head does",
         }[self]
 
 
@@ -45,6 +48,12 @@ _workers = click.option(
 )
 _profile = click.option("--profile", default="paper", show_default=True, help="A profile of the experiment, such as smoke or full.")
 _set = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key, e.g. runs.standoff.solver.tol=1e-6.")
+
+
+def _finite(context: click.Context, option: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number.", context, option)
+    return value
 
 
 @click.group(context_settings=_CONTEXT, epilog=_EXIT_CODES)
@@ -98,7 +107,7 @@ def show(name: str, calibration: str | None, profile: str, as_json: bool) -> Non
 @_set
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder (default: experiments/results/NAME or .runs/NAME/PROFILE).")
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be solved.")
-@click.option("--force", is_flag=True, help="Solve again even if the results are complete.")
+@click.option("--force", is_flag=True, help="Solve again even if the results are complete; replace rows of another experiment.")
 @_workers
 @_json
 def run(**options: Any) -> Exit:
@@ -120,7 +129,14 @@ def run(**options: Any) -> Exit:
 
 @cli.command()
 @click.argument("names", nargs=-1)
-@click.option("--rtol", type=click.FloatRange(0), default=1e-9, show_default=True, help="Largest difference, relative to the column.")
+@click.option(
+    "--rtol",
+    type=click.FloatRange(0),
+    callback=_finite,
+    default=1e-9,
+    show_default=True,
+    help="Largest difference, relative to the column.",
+)
 @_workers
 @_json
 def check(names: tuple[str, ...], rtol: float, workers: int, as_json: bool) -> Exit:
@@ -170,6 +186,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.Abort:
         click.echo(f"bargaining: {Exit.interrupted.sentence}", err=True)
         code = Exit.interrupted
+    except SystemExit:
+        # click and rich leave this way, and only then: when stdout is closed. They have silenced it.
+        code = Exit.unread
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         click.echo(f"bargaining: {place}{error.strerror or error}", err=True)
