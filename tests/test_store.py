@@ -25,7 +25,8 @@ def vertices(points: list[tuple[float, float]]) -> list[dict[str, object]]:
 def publish(folder: Path, rows: list[dict[str, object]], points: list[tuple[float, float]] = SQUARE, tol: float = 1e-9) -> Path:
     kept = Store(folder, "k" * 64)
     kept.prepare("mine")
-    kept.publish(rows, vertices(points), {"config": {"tol": tol}, "points": 1, "statuses": {"solved": 1}}, {"seconds": 1.0})
+    manifest = {"experiment": "mine", "config": {"tol": tol}, "points": 1, "statuses": {"solved": 1}}
+    kept.publish(rows, vertices(points), manifest, {"seconds": 1.0})
     return folder
 
 
