@@ -1,40 +1,34 @@
 """Answers as JSON: every bit of them, with the game and the proofs, so that a stored result can be verified by itself.
 
 Floats are JSON numbers (their shortest decimals, which give the same bits back), NaN and infinities and fractions are strings in a one-key
-object, arrays carry their type and shape. The layout is that of the dataclasses; `FORMAT` counts its changes.
+object, arrays carry their type and shape. The layout is that of the dataclasses, and what is read has to fit their annotations; `FORMAT`
+counts the changes that a reader has to know of (a new field with a default is none).
 """
 
 import dataclasses
 import json
 import math
-import os
+import re
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from bargaining import solution as answers
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame
 from bargaining.payoff_set import PayoffSet
-from bargaining.solution import (
-    CriticalDelta,
-    CriticalPair,
-    EquilibriumSet,
-    InnerProof,
-    LinkageLattice,
-    Minmax,
-    NashEquilibria,
-    OuterProof,
-    Solution,
-    Status,
-    TransferProof,
-)
+from bargaining.solution import Solution, Status
+from bargaining.store import write
 
 FORMAT = 1
-SOLUTIONS: tuple[type[Solution], ...] = (NashEquilibria, Minmax, EquilibriumSet, CriticalDelta, CriticalPair, LinkageLattice)
-# Objects that are rebuilt from their declared fields.
-RECORDS = {kind.__name__: kind for kind in (*SOLUTIONS, InnerProof, OuterProof, TransferProof)}
+# Answers and proofs, rebuilt from their declared fields.
+RECORDS: dict[str, Any] = {
+    name: kind for name, kind in vars(answers).items() if dataclasses.is_dataclass(kind) and kind.__module__ == answers.__name__
+}
 BUILT: dict[str, Any] = {"StageGame": StageGame, "IssueGame": IssueGame, "RepeatedGame": RepeatedGame, "PayoffSet": PayoffSet}
 
 
@@ -46,10 +40,7 @@ def write_solution(solution: Solution, path: str | Path | None = None) -> str:
     """The solution as JSON text; written whole or not at all if there is a path."""
     text = json.dumps({"format": FORMAT, "solution": _encode(solution)}, indent=1, sort_keys=True, allow_nan=False) + "\n"
     if path is not None:
-        place = Path(path)
-        temporary = place.with_name(f".{place.name}.{os.getpid()}.part")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(place)
+        write(Path(path), text)
     return text
 
 
@@ -67,20 +58,21 @@ def read_solution(source: str | Path) -> Solution:
         content = json.loads(text)
     except json.JSONDecodeError as error:
         raise SolutionFileError(f"{name}:{error.lineno}:{error.colno}: {error.msg}; expected JSON that to_json wrote") from None
+    except RecursionError:
+        raise SolutionFileError(f"{name}: nested too deep; expected JSON that to_json wrote") from None
     if not isinstance(content, dict) or "solution" not in content:
         raise SolutionFileError(f"{name}: no key 'solution'; expected what to_json wrote")
     if content.get("format") != FORMAT:
         raise SolutionFileError(f"{name}: format {content.get('format')!r}; this version reads {FORMAT}")
     try:
         solution = _decode(content["solution"], "solution")
-    except GameError as error:
-        raise SolutionFileError(f"{name}: {error}") from None
+    except RecursionError:
+        raise SolutionFileError(f"{name}: nested too deep; expected what to_json wrote") from None
     except SolutionFileError as error:
         raise SolutionFileError(f"{name}: {error}") from None
     if not isinstance(solution, Solution):
-        raise SolutionFileError(
-            f"{name}: holds a {type(solution).__name__}; expected one of {', '.join(kind.__name__ for kind in SOLUTIONS)}"
-        )
+        kinds = ", ".join(sorted(kind for kind, made in RECORDS.items() if issubclass(made, Solution) and made is not Solution))
+        raise SolutionFileError(f"{name}: holds a {type(solution).__name__}; expected one of {kinds}")
     return solution
 
 
@@ -106,7 +98,7 @@ def _encode(value: Any) -> Any:
         return {"RepeatedGame": {"stage": _encode(value.stage), "delta": _encode(value.delta)}}
     if isinstance(value, PayoffSet):
         return {"PayoffSet": {"vertices": _encode(value.vertices)}}
-    if type(value).__name__ in RECORDS:
+    if RECORDS.get(type(value).__name__) is type(value):
         return {type(value).__name__: {each.name: _encode(getattr(value, each.name)) for each in dataclasses.fields(value)}}
     if isinstance(value, Mapping):
         return {"mapping": [[_encode(key), _encode(each)] for key, each in value.items()]}
@@ -139,10 +131,12 @@ def _decode(value: Any, where: str) -> Any:
         if kind in BUILT:
             return BUILT[kind](**{name: _decode(each, f"{where}.{name}") for name, each in content.items()})
         if kind in RECORDS:
-            return RECORDS[kind](**{name: _decode(each, f"{where}.{name}") for name, each in content.items()})
+            return _record(kind, {name: _decode(each, f"{where}.{name}") for name, each in content.items()}, where)
     except SolutionFileError:
         raise
-    except (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError) as error:
+    except GameError as error:
+        raise SolutionFileError(f"{where}: {error}") from None
+    except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
         raise SolutionFileError(f"{where}: no {kind} can be read here ({error})") from None
     raise SolutionFileError(f"{where}: unknown type {kind!r}")
 
@@ -151,7 +145,47 @@ def _array(value: Mapping[str, Any], where: str) -> Any:
     try:
         numbers = [_decode(each, where) for each in value["array"]]
         made = np.array(numbers, dtype=np.dtype(value["dtype"])).reshape(value["shape"])
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, ArithmeticError) as error:
         raise SolutionFileError(f"{where}: no array can be read here ({error})") from None
+    if made.dtype.kind not in "biuf":
+        raise SolutionFileError(f"{where}: an array of type {made.dtype.str!r}; expected numbers or truth values")
     made.flags.writeable = False
     return made
+
+
+def _record(kind: str, fields: Mapping[str, Any], where: str) -> Any:
+    """An answer or a proof, each of its fields of the kind that the class declares."""
+    hints = _hints(kind)
+    for name, value in fields.items():
+        if name in hints and not _fits(value, hints[name]):
+            expected = re.sub(
+                r"\w+\.(?=\w)", "", getattr(hints[name], "__name__", "") if isinstance(hints[name], type) else str(hints[name])
+            )
+            raise SolutionFileError(f"{where}.{name}: a {type(value).__name__} that does not fit; expected {expected}")
+    return RECORDS[kind](**fields)
+
+
+@cache
+def _hints(kind: str) -> dict[str, Any]:
+    return get_type_hints(RECORDS[kind])
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is what an annotation says, through tuples and mappings."""
+    kind, parts = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return True
+    if kind in (Union, UnionType):
+        return any(_fits(value, part) for part in parts)
+    if kind is tuple:
+        if not isinstance(value, tuple):
+            return False
+        each = parts[:1] * len(value) if parts[-1] is Ellipsis else parts
+        return len(value) == len(each) and all(_fits(item, part) for item, part in zip(value, each, strict=True))
+    if kind is not None and issubclass(kind, Mapping):
+        return isinstance(value, Mapping) and all(_fits(k, parts[0]) and _fits(v, parts[1]) for k, v in value.items())
+    if kind is np.ndarray:
+        return isinstance(value, np.ndarray) and value.dtype == np.float64
+    if isinstance(value, bool):
+        return hint is bool
+    return isinstance(value, (int, float) if hint is float else hint)

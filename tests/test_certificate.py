@@ -160,7 +160,8 @@ def test_a_wrong_simplex(deal):
     for k, simplex in enumerate(simplices):
         other = next(j for j in range(len(vertices)) if j not in simplex)
         changed = tuple((other, other, other) if j == k else s for j, s in enumerate(simplices))
-        certificate = refused(with_proof(deal, simplices=changed), f"vertex {k}: its continuation payoff lies", "outside the set")
+        certificate = refused(with_proof(deal, simplices=changed), f"vertex {k}: ")
+        assert "outside the set" in certificate.reason or "gains" in certificate.reason
         assert certificate.payoff_error > 0.0
 
 
@@ -244,7 +245,6 @@ def test_an_outer_set_other_than_the_half_planes(deal):
         lambda proof: {"interval": (proof.interval[0], 0.5 * proof.interval[0])},
         lambda proof: {"interval": (proof.interval[0], 0.1 * proof.interval[1])},
         lambda proof: {"interval": None},
-        lambda proof: {"limit": proof.limit[1:]},
     ],
     ids=[
         "limit lowered",
@@ -254,7 +254,6 @@ def test_an_outer_set_other_than_the_half_planes(deal):
         "interval empty",
         "chain too short",
         "no interval",
-        "one missing",
     ],
 )
 def test_an_exclusion_that_excludes_too_much(deal, changes):
@@ -266,6 +265,9 @@ def test_an_exclusion_that_excludes_too_much(deal, changes):
     [
         ({"offsets": np.zeros(1)}, "one finite offset a normal"),
         ({"offsets": np.full(6, np.nan)}, "one finite offset a normal"),
+        ({"limit": np.zeros(1)}, "one finite limit a normal"),
+        ({"slopes": np.full(6, np.inf)}, "one finite slope a normal"),
+        ({"interval": (0.0, np.nan)}, "interval is not finite"),
         ({"span": (Fraction(-5), Fraction(5))}, "a box without extent"),
         ({"span": (Fraction(1), Fraction(1))}, "a box that does not hold the stage payoffs"),
         ({"origin": (Fraction(1), Fraction(1))}, "a box that does not hold the stage payoffs"),
@@ -422,7 +424,7 @@ def test_payoffs_that_a_profile_does_not_earn():
     payoffs[1, 1] += 1e-6
     certificate = refused(replace(found, payoffs=payoffs), "profile 1: China earns", "not what is stated")
     assert certificate.payoff_error == pytest.approx(1e-6, rel=1e-6)
-    refused(replace(found, payoffs=payoffs[:2]), "3 profiles but 2 pairs of payoffs")
+    refused(replace(found, payoffs=payoffs[:2]), "3 profiles, but not as many pairs of finite payoffs")
 
 
 def test_no_certificate_for_other_answers():

@@ -39,7 +39,7 @@ MAY_IMPORT = {
         "config",
         "provenance",
     },
-    "solution_file": {"games", "solution", "payoff_set"},
+    "solution_file": {"games", "solution", "payoff_set", "store"},
     "report": {"store", "plotting", "payoff_set"},
     # How an experiment file is read, run, recorded and compared.
     "config": set(),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
+
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.games import IssueGame, RepeatedGame, exact
 from bargaining.solution import NashEquilibria
@@ -12,8 +14,8 @@ def verify_nash(solution: NashEquilibria) -> Certificate:
     """Regret of every profile, exactly, and the payoffs stated."""
     stage = solution.game.stage_game() if isinstance(solution.game, (IssueGame, RepeatedGame)) else solution.game
     payoffs = [[[exact(value) for value in row] for row in stage.payoffs[player].tolist()] for player in (0, 1)]
-    if len(solution.payoffs) != len(solution.profiles):
-        return refused(f"{len(solution.profiles)} profiles but {len(solution.payoffs)} pairs of payoffs")
+    if solution.payoffs.shape != (len(solution.profiles), 2) or not np.isfinite(solution.payoffs).all():
+        return refused(f"{len(solution.profiles)} profiles, but not as many pairs of finite payoffs")
     worst, error, reason = Fraction(0), Fraction(0), "no side gains by deviating from any of the profiles"
     for number, pair in enumerate(solution.profiles):
         own = [_weights(pair[player].tolist(), stage.shape[player]) for player in (0, 1)]
@@ -37,7 +39,7 @@ def verify_nash(solution: NashEquilibria) -> Certificate:
 
 def _weights(floats: Sequence[float], count: int) -> list[Fraction]:
     """Probabilities as the simple fractions that they are the roundings of, else as they stand; none if they are not probabilities."""
-    if len(floats) != count or not all(0 <= p <= 1 for p in floats) or abs(sum(floats) - 1) > 1e-12:
+    if len(floats) != count or not all(isinstance(p, float) and 0 <= p <= 1 for p in floats) or abs(sum(floats) - 1) > 1e-12:
         return []
     simple = [Fraction(p).limit_denominator(10**6) for p in floats]
     if sum(simple) == 1 and all(abs(s - Fraction(p)) <= Fraction(1, 2**52) for s, p in zip(simple, floats, strict=True)):

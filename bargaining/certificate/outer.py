@@ -33,6 +33,11 @@ def malformed_chain(game: ExactGame, proof: OuterProof) -> str:
     """What is wrong if the chain's half-planes are no half-planes, or the box it starts from does not hold the stage payoffs."""
     if proof.normals.shape != (len(proof.offsets), 2) or not (np.isfinite(proof.normals).all() and np.isfinite(proof.offsets).all()):
         return "the outer chain does not have one finite offset a normal"
+    for name, numbers in (("limit", proof.limit), ("slope", proof.slopes)):
+        if numbers is not None and (numbers.shape != proof.offsets.shape or not np.isfinite(numbers).all()):
+            return f"the outer chain does not have one finite {name} a normal"
+    if proof.interval is not None and not np.isfinite(proof.interval).all():
+        return "the outer chain's interval is not finite"
     if min(proof.span) <= 0:
         return "the outer chain starts from a box without extent"
     if not all(0 <= (g[i] - proof.origin[i]) / proof.span[i] <= 1 for g in game.payoff.values() for i in (0, 1)):

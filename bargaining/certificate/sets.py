@@ -188,22 +188,29 @@ def _self_generation(game: ExactGame, proof: InnerProof) -> tuple[Fraction, Frac
     for k, profile in enumerate(proof.profiles):
         g, best = game.payoff[profile], game.deviation[profile]
         continuation = tuple((x[k][i] - (1 - game.delta[i]) * g[i]) / game.delta[i] for i in (0, 1))
-        miss = _outside([x[j] for j in proof.simplices[k]], continuation)  # type: ignore[arg-type]
+        given = _nearest([x[j] for j in proof.simplices[k]], continuation)  # type: ignore[arg-type]
+        # What the vertex is worth if it goes on as near to its promise as the set allows.
+        worth = [(1 - game.delta[i]) * g[i] + game.delta[i] * given[i] for i in (0, 1)]
+        left = " / ".join(game.stage.labels(profile))
+        miss = max(abs(given[i] - continuation[i]) for i in (0, 1))
         if miss > error:
             error = miss
-            reason = reason or f"vertex {k}: its continuation payoff lies {float(miss):.3g} outside the set"
+            i = max((0, 1), key=lambda i: abs(worth[i] - x[k][i]))
+            off = f"{float(abs(worth[i] - x[k][i])):.3g} {'less' if worth[i] < x[k][i] else 'more'}"
+            promise = f"{left} and what the set can give afterwards are worth {off} to {game.stage.players[i]} than is promised"
+            reason = reason if gain else f"vertex {k}: its continuation payoff lies {float(miss):.3g} outside the set; {promise}"
         for i in (0, 1):
-            temptation = (1 - game.delta[i]) * best[i] + game.delta[i] * x[proof.punishments[i]][i] - x[k][i]
+            temptation = (1 - game.delta[i]) * best[i] + game.delta[i] * x[proof.punishments[i]][i] - min(x[k][i], worth[i])
             if temptation > gain:
                 gain = temptation
                 own = game.stage.payoffs[0, :, profile[1]] if i == 0 else game.stage.payoffs[1, profile[0], :]
-                left, action = " / ".join(game.stage.labels(profile)), game.stage.actions[i][int(own.argmax())]
+                action = game.stage.actions[i][int(own.argmax())]
                 reason = f"vertex {k}: {game.stage.players[i]} gains {float(gain):.3g} by leaving {left} for {action!r}"
     return gain, error, reason
 
 
-def _outside(corners: Sequence[Point], point: Point) -> Fraction:
-    """0 if the point is a convex combination of the corners, else how far it is from being one (largest coordinate error)."""
+def _nearest(corners: Sequence[Point], point: Point) -> Point:
+    """The point itself if it is a convex combination of the corners, else one that is, close to it."""
     a, b, c = corners
     u, v = (b[0] - a[0], b[1] - a[1]), (c[0] - a[0], c[1] - a[1])
     p = (point[0] - a[0], point[1] - a[1])
@@ -213,9 +220,9 @@ def _outside(corners: Sequence[Point], point: Point) -> Fraction:
         side = max(u, v, key=lambda s: abs(s[0]) + abs(s[1]))
         length = side[0] ** 2 + side[1] ** 2
         share = min(Fraction(1), max(Fraction(0), (p[0] * side[0] + p[1] * side[1]) / length)) if length else Fraction(0)
-        return max(abs(p[0] - share * side[0]), abs(p[1] - share * side[1]))
+        return a[0] + share * side[0], a[1] + share * side[1]
     beta, gamma = (p[0] * v[1] - p[1] * v[0]) / area, (u[0] * p[1] - u[1] * p[0]) / area
     weights = [max(Fraction(0), weight) for weight in (1 - beta - gamma, beta, gamma)]
     total = sum(weights)
-    nearest = [sum((w * corner[i] for w, corner in zip(weights, corners, strict=True)), Fraction(0)) / total for i in (0, 1)]
-    return max(abs(nearest[0] - point[0]), abs(nearest[1] - point[1]))
+    first, second = (sum((w * corner[i] for w, corner in zip(weights, corners, strict=True)), Fraction(0)) / total for i in (0, 1))
+    return first, second

@@ -1,38 +1,34 @@
 """``bargaining verify``: certificates of stored solutions."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from bargaining.certificate import verify
+from bargaining.certificate import Certificate, verify
 from bargaining.cli import Exit
 from bargaining.cli.terminal import print_json, stderr, stdout
+from bargaining.solution import LinkageLattice, Solution
 from bargaining.solution_file import SolutionFileError, read_solution
 
 
 def verify_results(results: tuple[str, ...], as_json: bool) -> Exit:
-    """Check every stored solution in exact arithmetic and print what was found, a line each.
+    """Check every stored solution in exact arithmetic and print what was found, a line each; each set of a lattice has its own.
 
     Raises
     ------
     SolutionFileError
-        If a file is no stored solution, or a folder holds none.
+        If a file is no stored solution, there is no certificate for its kind of answer, or a folder holds none; nothing was printed.
     """
-    found = []
-    for path in _files(results):
-        solution = read_solution(path)
-        try:
-            certificate = verify(solution)
-        except TypeError as error:
-            raise SolutionFileError(f"{path}: {error}") from None
-        found.append((path, solution.status.name, certificate))
-        if not as_json:
-            word = "holds " if certificate else "FAILS "
-            stdout().print(f"{word} {path} ({solution.status.name}): {certificate.reason}", soft_wrap=True, markup=False, highlight=False)
-    good = sum(bool(certificate) for *_, certificate in found)
+    found = [
+        (path, partition, solution.status.name, _check(path, solution))
+        for path in _files(results)
+        for partition, solution in _parts(read_solution(path))
+    ]
     if as_json:
         print_json(
             [
                 {
                     "file": str(path),
+                    "partition": partition,
                     "status": status,
                     "holds": certificate.holds,
                     "reason": certificate.reason,
@@ -40,11 +36,35 @@ def verify_results(results: tuple[str, ...], as_json: bool) -> Exit:
                     "payoff_error": certificate.payoff_error,
                     "gap": certificate.gap,
                 }
-                for path, status, certificate in found
+                for path, partition, status, certificate in found
             ]
         )
+    else:
+        console = stdout()
+        for path, partition, status, certificate in found:
+            name = f"{path} {partition}" if partition else str(path)
+            gap = f"gap {certificate.gap:.3g}"
+            console.print(f"{'holds' if certificate else 'FAILS'}  {name} ({status}; {gap}): {certificate.reason}", soft_wrap=True)
+    good = sum(certificate.holds for *_, certificate in found)
     stderr().print(f"{good} of {len(found)} certificates hold")
     return Exit.fine if good == len(found) else Exit.differs
+
+
+def _parts(solution: Solution) -> Iterator[tuple[str | None, Solution]]:
+    """The solution itself; for a lattice, the set of each partition under its name."""
+    if isinstance(solution, LinkageLattice):
+        yield from solution.sets.items()
+    else:
+        yield None, solution
+
+
+def _check(path: Path, solution: Solution) -> Certificate:
+    try:
+        return verify(solution)
+    except TypeError as error:
+        raise SolutionFileError(f"{path}: {error}") from None
+    except OverflowError as error:
+        raise SolutionFileError(f"{path}: a number that is too large ({error})") from None
 
 
 def _files(results: tuple[str, ...]) -> list[Path]:
