@@ -28,7 +28,8 @@ _HOMES = {
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
     "bargaining.solvers.critical_delta": ("critical_delta",),
     "bargaining.solvers.critical_pair": ("critical_pair",),
-    "bargaining.solvers.critical_targets": ("critical_delta_cycle", "critical_delta_payoff"),
+    "bargaining.solvers.critical_cycle": ("critical_delta_cycle",),
+    "bargaining.solvers.critical_payoff": ("critical_delta_payoff",),
     "bargaining.solvers.critical_transfers": ("critical_delta_transfers",),
     "bargaining.solvers.transfers": ("transfer_path",),
     "bargaining.solvers.stick_and_carrot": ("stick_and_carrot",),
@@ -79,10 +80,10 @@ if TYPE_CHECKING:
     from bargaining.solution import Solution as Solution
     from bargaining.solution import SolveError as SolveError
     from bargaining.solution import Status as Status
+    from bargaining.solvers.critical_cycle import critical_delta_cycle as critical_delta_cycle
     from bargaining.solvers.critical_delta import critical_delta as critical_delta
     from bargaining.solvers.critical_pair import critical_pair as critical_pair
-    from bargaining.solvers.critical_targets import critical_delta_cycle as critical_delta_cycle
-    from bargaining.solvers.critical_targets import critical_delta_payoff as critical_delta_payoff
+    from bargaining.solvers.critical_payoff import critical_delta_payoff as critical_delta_payoff
     from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice

@@ -18,8 +18,9 @@ from bargaining.kernels.common_delta import EMPTY, SOLVED, solve_games
 from bargaining.kernels.critical import critical_rates
 from bargaining.payoff_set import PayoffSet
 from bargaining.solvers.common_delta import MOST_SWEEPS
-from bargaining.solvers.critical_delta import DELTA_MAX, check_punishment, critical_delta
+from bargaining.solvers.critical_delta import check_punishment, critical_delta
 from bargaining.solvers.equilibrium_set import MAX_ITER, check_options, equilibrium_set
+from bargaining.solvers.rate_ray import DELTA_MAX
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -41,6 +41,7 @@ class Run(Model):
     calibrations: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(None, description="default: the scenario's own")
     parameters: dict[str, Scalar] = Field({}, description="values that differ from the calibration")
     design: Design | None = Field(None, description="parameters that vary from point to point")
+    keep: bool = Field(False, description="store every payoff set with its game and proofs in solutions/, for `bargaining verify`")
     solver: LinkageLattice
 
 
@@ -109,6 +110,7 @@ class Point:
     parameters: Mapping[str, Any]
     swept: Mapping[str, Any]
     options: Mapping[str, Any]
+    keep: bool = False
 
 
 def schema_text() -> str:
@@ -231,7 +233,7 @@ def _points(name: str, run: Run) -> Iterator[Point]:
     number = 0
     for calibration in run.calibrations or (scenario(run.scenario).calibration,):
         for values in swept:
-            yield Point(name, number, run.scenario, calibration, {**run.parameters, **values}, values, options)
+            yield Point(name, number, run.scenario, calibration, {**run.parameters, **values}, values, options, run.keep)
             number += 1
 
 

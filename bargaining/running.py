@@ -110,6 +110,7 @@ def run(
         [vertex for point, part in zip(points, ordered, strict=True) for vertex in _vertices(point, part)],
         _manifest(experiment, profile, points, ordered, statuses),
         _provenance(len(left), time.perf_counter() - started, workers),
+        {name: text for point, part in zip(points, ordered, strict=True) for name, text in _files(point, part)},
     )
     return Results(experiment, profile, folder, len(points), len(left), statuses)
 
@@ -136,7 +137,8 @@ def solve_point(point: Point) -> Part:
     deltas = dict(zip(("delta_us", "delta_cn"), game.deltas, strict=True))
     rows = [{**front, "stance": stances.get(record["partition"]), **deltas, **point.swept, **record} for record in lattice.rows()]
     sets = {name: [[float(x), float(y)] for x, y in _drawn(solved)] for name, solved in lattice.sets.items()}
-    return Part([{column: _builtin(value) for column, value in row.items()} for row in rows], sets)
+    solutions = {name: solved.to_json() for name, solved in lattice.sets.items()} if point.keep else {}
+    return Part([{column: _builtin(value) for column, value in row.items()} for row in rows], sets, None, solutions)
 
 
 def _drawn(solved: "EquilibriumSet") -> Any:
@@ -178,6 +180,12 @@ def _vertices(point: Point, part: Part) -> Iterator[Row]:
         for k, (us, cn) in enumerate(vertices):
             values = (point.run, point.number, point.scenario, calibration, partition, k, us, cn)
             yield dict(zip(POINT_COLUMNS, values, strict=True))
+
+
+def _files(point: Point, part: Part) -> Iterator[tuple[str, str]]:
+    """File name and text of the solutions kept, such as ``briefing-0-T,R+C.json``: not every system allows a bar in a name."""
+    for partition, text in part.solutions.items():
+        yield f"{point.run}-{point.number}-{partition.replace('|', '+')}.json", text
 
 
 def _manifest(experiment: Experiment, profile: str, points: Sequence[Point], parts: Sequence[Part], statuses: Mapping[str, int]) -> Row:

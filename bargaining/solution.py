@@ -292,6 +292,10 @@ class CriticalDelta(Solution):
 
     The truth lies in [`lower`, `upper`], both proven; `value` is the point stated. If `sustainable` is False the agreement is not
     sustained at any patience up to ``delta_max`` and `value` is NaN. `binding` says which player's incentive binds at `value`.
+
+    What is asked is the `path` of profiles, by position, repeated for ever, or whether the payoff pair `point` can be had. It is
+    sustained at `upper` by the punishments of the sets `evidence_above` (none more patient than that) and by static equilibria; below
+    `lower` the sets `evidence_below` (each no less patient than what it excludes) and the pure minmax payoffs leave no room for it.
     """
 
     value: float
@@ -299,6 +303,10 @@ class CriticalDelta(Solution):
     upper: float
     sustainable: bool
     binding: str
+    path: tuple[tuple[int, int], ...] = ()
+    point: tuple[float, float] | None = None
+    evidence_below: tuple[EquilibriumSet, ...] = ()
+    evidence_above: tuple[EquilibriumSet, ...] = ()
 
     def row(self) -> dict[str, Any]:
         """The bracket and the binding incentive."""

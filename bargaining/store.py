@@ -1,5 +1,7 @@
 """Results on disk: a folder with rows.csv, points.csv, manifest.json and provenance.json, and how a run gets there unharmed.
 
+Runs that ask for it keep their solutions too, with game and proofs, a file each in the folder ``solutions``.
+
 Each finished point is kept at once, as a small file under ``.parts-KEY``; the run's key names everything the numbers depend on, so a
 part is either exactly what would be solved again or is not looked at. Every file is written under a temporary name and renamed. The
 manifest comes last: where it stands with the run's key and the right hashes, the run is complete.
@@ -17,23 +19,25 @@ import math
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
 
 ROWS, POINTS, MANIFEST, PROVENANCE = "rows.csv", "points.csv", "manifest.json", "provenance.json"
+SOLUTIONS = "solutions"
 POINT_COLUMNS = ("run", "point", "scenario", "calibration", "partition", "vertex", "us", "cn")
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one point gave: its rows, the vertices of its sets, and a message if it failed."""
+    """What one point gave: its rows, the vertices of its sets, a message if it failed, and the text of each solution that is kept."""
 
     rows: list[Row]
     sets: dict[str, list[list[float]]]
     message: str | None = None
+    solutions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ class Store:
         if manifest is None or manifest.get("key") != self.key:
             return False
         hashes = manifest.get("sha256", {})
-        return all((self.folder / name).is_file() and hashes.get(name) == _file_hash(self.folder / name) for name in (ROWS, POINTS))
+        names = {ROWS, POINTS, *hashes}
+        return all((self.folder / name).is_file() and hashes.get(name) == _file_hash(self.folder / name) for name in names)
 
     def prepare(self, experiment: str, *, force: bool = False) -> None:
         """Make sure results can be written, before anything is solved.
@@ -99,16 +104,29 @@ class Store:
     def keep(self, position: int, part: Part) -> None:
         """Keep a finished point, whatever happens next."""
         self.parts.mkdir(parents=True, exist_ok=True)
-        write(self.parts / f"{position}.json", json.dumps({"rows": part.rows, "sets": part.sets, "message": part.message}))
+        write(self.parts / f"{position}.json", json.dumps(asdict(part)))
 
-    def publish(self, rows: Sequence[Row], points: Sequence[Row], manifest: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
-        """Write the finished run; the parts go once everything stands."""
-        tables = {ROWS: table_text(rows), POINTS: table_text(points, POINT_COLUMNS)}
-        for name, text in tables.items():
+    def publish(
+        self,
+        rows: Sequence[Row],
+        points: Sequence[Row],
+        manifest: Mapping[str, Any],
+        provenance: Mapping[str, Any],
+        solutions: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write the finished run, `solutions` being file name -> text; the parts go once everything stands."""
+        texts = {ROWS: table_text(rows), POINTS: table_text(points, POINT_COLUMNS)}
+        texts |= {f"{SOLUTIONS}/{name}": text for name, text in sorted((solutions or {}).items())}
+        before = (read_manifest(self.folder) or {}).get("sha256")
+        for name, text in texts.items():
             write(self.folder / name, text)
         write(self.folder / PROVENANCE, json_text(provenance))
-        hashes = {name: _text_hash(text) for name, text in tables.items()}
+        hashes = {name: _text_hash(text) for name, text in texts.items()}
         write(self.folder / MANIFEST, json_text({**manifest, "key": self.key, "sha256": hashes}))
+        # Solutions of an older run would be taken for this one's; files that no run wrote stay.
+        for name in before if isinstance(before, dict) else ():
+            if name not in texts and Path(name).parts[:-1] == (SOLUTIONS,):
+                (self.folder / name).unlink(missing_ok=True)
         self.forget()
 
 

@@ -431,7 +431,6 @@ def test_no_certificate_for_other_answers():
     issues = bg.IssueGame({"T": stage(DILEMMA)})
     answers = [
         bg.minmax(stage(DILEMMA)),
-        bg.critical_delta(stage(DILEMMA), (0, 0)),
         bg.linkage_lattice(bg.RepeatedGame(issues, 0.6), {"truce": {"T": (0, 0)}}),
         solve(DILEMMA, 0.6).payoff_set,
         "solution",

@@ -183,7 +183,8 @@ def test_list_names_experiments_and_scenarios(folder: Path, capsys: pytest.Captu
     assert "cannot be read: experiments/mine.yaml:" in out
 
 
-def test_show_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_scenario(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)  # a narrow terminal folds the tables
     code, out, _ = call(capsys, "show", "standoff")
     assert code == 0
     for expected in (

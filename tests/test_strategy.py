@@ -236,3 +236,66 @@ def test_sticks_of_degenerate_games():
         bg.stick_and_carrot(bg.game([[1, 0], [2, 1]], [[1, 2], [0, 1]]), 0)
     with pytest.raises(bg.GameError, match="not symmetric"):
         bg.stick_and_carrot(bg.game([[1, 0], [2, 1]], [[1, 2], [0, 2]]), 0)
+
+
+GAME = bg.RepeatedGame(stage(DILEMMA), 0.6)
+COOPERATE, PUNISH = ((0, Fraction(1)),), ((1, Fraction(1)),)
+
+
+def test_values_of_ones_own_machine():
+    """Grim trigger: the values follow from the machine; a wrong claim about them is refused."""
+    machine = Automaton(GAME, ((0, 0), (1, 1)), (COOPERATE, PUNISH), (1, 1), COOPERATE)
+    assert machine.values == ((3, 3), (1, 1))
+    assert bg.verify(machine).holds
+    assert not bg.verify(replace(machine, values=((Fraction(3), Fraction(3)), (Fraction(1), Fraction(0))))).holds
+
+
+def test_values_of_random_machines_solve_the_equations():
+    random = np.random.default_rng(3)
+    for _ in range(20):
+        count = int(random.integers(1, 6))
+        shares = [[Fraction(int(x)) for x in random.integers(1, 5, count)] for _ in range(count + 1)]
+        *lotteries, start = (tuple((k, x / sum(row)) for k, x in enumerate(row)) for row in shares)
+        profiles = tuple((int(random.integers(2)), int(random.integers(2))) for _ in range(count))
+        machine = Automaton(GAME, profiles, tuple(lotteries), (0, count - 1), start)
+        delta = Fraction(3, 5)
+        for k, (a, b) in enumerate(profiles):
+            for i in (0, 1):
+                later = sum(p * machine.values[j][i] for j, p in machine.lotteries[k])
+                assert machine.values[k][i] == (1 - delta) * int(DILEMMA[i][a][b]) + delta * later
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"profiles": ((0, 0), (2, 1))}, r"state 1: there is no profile \(2, 1\); the game has 2 x 2"),
+        ({"lotteries": (COOPERATE,)}, "there are 1 lotteries: expected one for each of the 2 states"),
+        ({"start": ((0, Fraction(1, 2)),)}, "start: expected a lottery over states 0 to 1"),
+        ({"lotteries": (COOPERATE, ((2, Fraction(1)),))}, "state 1: expected a lottery over states 0 to 1"),
+        ({"punishments": (0, 2)}, r"punishments are \(0, 2\): expected two states from 0 to 1"),
+    ],
+)
+def test_machines_that_are_none(changes, line):
+    given = {"profiles": ((0, 0), (1, 1)), "lotteries": (COOPERATE, PUNISH), "punishments": (1, 1), "start": COOPERATE}
+    with pytest.raises(bg.GameError, match=line):
+        Automaton(GAME, **{**given, **changes})
+
+
+def test_a_draw_that_no_history_makes_is_in_the_bound():
+    """One history in 100,000 ends in war: a standard error, which no history shows, would deny it."""
+    rare = Fraction(1, 10**5)
+    machine = Automaton(GAME, ((0, 0), (1, 1)), (COOPERATE, PUNISH), (1, 1), ((0, 1 - rare), (1, rare)))
+    for seed in range(20):
+        simulated = machine.simulate(histories=500, seed=seed)
+        assert all(abs(simulated.payoff[i] - machine.payoff[i]) <= simulated.bound[i] for i in (0, 1))
+
+
+@pytest.mark.parametrize("point", [(float("nan"), 1.0), (float("inf"), 1.0), ("x", 1), (None, 1), "34", (1, 2, 3)])
+def test_points_that_are_none(point):
+    with pytest.raises(ValueError, match="point is "):
+        bg.strategy(solve(DILEMMA, 0.6), point)
+
+
+def test_no_strategy_of_a_set_with_transfers():
+    with pytest.raises(ValueError, match=r"the set is one with transfers, whose optimal play bg\.transfer_path describes"):
+        bg.strategy(solve(DILEMMA, 0.6, transfers=True), (3, 3))

@@ -127,6 +127,55 @@ def test_nothing_to_punish_with():
     assert np.isnan(answer.value)
 
 
+def test_a_poor_profile_is_no_agreement_however_little_it_tempts():
+    """(0, 0) can be enforced once, with (1, 1) to come; played for ever it pays nothing, and each side can always have at least 1."""
+    game = stage([[[0, 1], [1, 2]], [[0, 1], [1, 2]]])
+    answer = bg.critical_delta_transfers(game, (0, 0))
+    assert not answer.sustainable
+    assert bg.verify(answer).holds
+    assert not bg.verify(replace(answer, lower=0.6, value=0.6, upper=0.6, sustainable=True)).holds
+
+
+def twin(payoffs, profile, delta):
+    """Whether a profile is sustained for ever with payments: strike out what cannot be enforced, then compare."""
+    first, second = np.array(payoffs, dtype=float)
+    joint, best = first + second, (first.max(axis=0)[None, :] + 0 * first, second.max(axis=1)[:, None] + 0 * first)
+    left = np.ones_like(first, dtype=bool)
+    while left.any():
+        floor = best[0][left].min() + best[1][left].min()
+        kept = left & ((1 - delta) * (best[0] + best[1] - joint) <= delta * (joint[left].max() - floor) + 1e-12)
+        if (kept == left).all():
+            return bool((1 - delta) * (best[0] + best[1] - joint)[profile] <= delta * (joint[profile] - floor) + 1e-12)
+        left = kept
+    return False
+
+
+def test_least_patience_against_striking_out():
+    random = np.random.default_rng(5)
+    seen = 0
+    for _ in range(300):
+        payoffs = random.integers(0, 4, (2, *random.integers(1, 5, 2)))
+        profile = tuple(int(random.integers(size)) for size in payoffs.shape[1:])
+        answer = bg.critical_delta_transfers(stage(payoffs.tolist()), profile)
+        assert bg.verify(answer).holds
+        if not answer.sustainable:
+            assert not twin(payoffs, profile, 0.9999)
+            continue
+        assert twin(payoffs, profile, answer.value + 1e-6)
+        if answer.value > 0:
+            seen += 1
+            assert not twin(payoffs, profile, answer.value - 1e-6)
+    assert seen > 25
+
+
+@pytest.mark.parametrize("delta", [2, 0, "nan", float("nan"), "x", None, 1.0])
+def test_patience_that_is_none(delta):
+    with pytest.raises(ValueError, match=r"delta is .*: expected a number strictly between 0 and 1"):
+        bg.transfer_path(stage(DILEMMA)).at(delta)
+    with pytest.raises(ValueError, match=r"delta_max is .*: expected a number strictly between 0 and 1"):
+        bg.critical_delta_transfers(stage(DILEMMA), (0, 0), delta_max=delta)
+
+
 def test_a_side_without_a_choice():
     """A release that costs 0.3 and is worth 1.2 is bought as soon as the buyer's loss of it, a period later, is worth the price."""
     release = [[[0.0, 1.2]], [[0.0, -0.3]]]
@@ -146,6 +195,10 @@ def test_partitions_pay_block_by_block():
     apart, together = (bg.equilibrium_set(common, partition, transfers=True) for partition in ("T|R|C", "T,R,C"))
     assert bg.verify(apart).holds
     assert bg.verify(together).holds
+    assert apart.method == together.method == "optimal simple equilibria with transfers"
+    assert apart.options == {"partition": "T|R|C", "transfers": True}
+    bent = replace(apart, blocks={**apart.blocks, ("T",): bg.equilibrium_set(apart.blocks["T",].game)})
+    assert not bg.verify(bent).holds
     assert together.support([1.0, 1.0]) >= apart.support([1.0, 1.0]) - 1e-12
     row = bg.linkage_lattice(common, {}, ["T|R|C"]).rows()[0]
     assert row["joint_surplus_transfers"] == pytest.approx(apart.support([1.0, 1.0]), abs=1e-12)

@@ -3,11 +3,12 @@
 from typing import Any
 
 from bargaining.certificate.automaton import verify_automaton
+from bargaining.certificate.critical import verify_critical_delta
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.sets import verify_equilibrium_set
 from bargaining.games.automaton import Automaton, JointAutomaton
-from bargaining.solution import EquilibriumSet, NashEquilibria
+from bargaining.solution import CriticalDelta, EquilibriumSet, NashEquilibria
 
 __all__ = ["Certificate", "verify"]
 
@@ -17,7 +18,7 @@ def verify(solution: Any) -> Certificate:
 
     Parameters
     ----------
-    solution : EquilibriumSet, NashEquilibria, Automaton or JointAutomaton
+    solution : EquilibriumSet, NashEquilibria, CriticalDelta, Automaton or JointAutomaton
 
     Raises
     ------
@@ -36,6 +37,9 @@ def verify(solution: Any) -> Certificate:
         return verify_automaton(solution)
     if isinstance(solution, NashEquilibria):
         return verify_nash(solution)
+    if isinstance(solution, CriticalDelta):
+        return verify_critical_delta(solution)
     if not isinstance(solution, EquilibriumSet):
-        raise TypeError(f"no certificate for a {type(solution).__name__}: expected an EquilibriumSet, NashEquilibria or Automaton")
+        kinds = "an EquilibriumSet, NashEquilibria, CriticalDelta or Automaton"
+        raise TypeError(f"no certificate for a {type(solution).__name__}: expected {kinds}")
     return verify_equilibrium_set(solution)

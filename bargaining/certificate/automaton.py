@@ -17,7 +17,7 @@ def verify_automaton(automaton: Automaton | JointAutomaton) -> Certificate:
             holds=holds,
             deviation_gain=sum(part.deviation_gain for part in parts.values()),
             payoff_error=sum(part.payoff_error for part in parts.values()),
-            gap=0.0,
+            gap=0.0 if holds else inf,
             reason="; ".join(f"block {block}: {part.reason}" for block, part in parts.items() if holds or not part.holds),
         )
     game = ExactGame(automaton.game)

@@ -73,6 +73,8 @@ def _foreign_block(solution: EquilibriumSet) -> str:
         same = isinstance(own, RepeatedGame) and own.exact_deltas == game.exact_deltas
         if not same or not np.array_equal(own.stage_game().payoffs, game.stage.block(block).payoffs):  # type: ignore[union-attr]
             return f"block {','.join(block)}: it was solved as another game"
+        if bool(part.options.get("transfers")) != bool(solution.options.get("transfers")):
+            return f"block {','.join(block)}: it was solved by other rules"
     return ""
 
 

@@ -152,6 +152,8 @@ def check(names: tuple[str, ...], rtol: float, workers: int, as_json: bool) -> E
 def verify(results: tuple[str, ...], as_json: bool) -> Exit:
     """Check stored solutions in exact arithmetic, without the solver: files that Solution.to_json wrote, or folders of them.
 
+    The results folder of an experiment will do if its runs keep their solutions (keep: true).
+
     A refused one names what is wrong in words; the exit code is then 1.
     """
     from bargaining.cli.verifying import verify_results

@@ -14,7 +14,7 @@ from bargaining.cli.terminal import print_json, stderr, stdout
 from bargaining.experiment import Experiment, find, results_folder
 from bargaining.kernels import _jit
 from bargaining.running import Results, run
-from bargaining.store import MANIFEST, POINTS, ROWS, Store, read_manifest
+from bargaining.store import MANIFEST, POINTS, ROWS, SOLUTIONS, Store, read_manifest
 
 
 def run_experiment(
@@ -55,6 +55,8 @@ def run_experiment(
         console.print(f"solved {results.solved} of {results.points} points")
     for what, name in (("rows", ROWS), ("sets", POINTS), ("manifest", MANIFEST)):
         console.print(f"{what:<9} {results.folder / name}")
+    if any(run.keep for run in results.experiment.runs.values()):
+        console.print(f"solutions {results.folder / SOLUTIONS} (`bargaining verify {results.folder}` checks them)")
     for path in figures:
         console.print(f"figure    {path}")
     for failure in manifest.get("failures", ()):

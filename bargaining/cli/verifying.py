@@ -8,6 +8,7 @@ from bargaining.cli import Exit
 from bargaining.cli.terminal import print_json, stderr, stdout
 from bargaining.solution import LinkageLattice, Solution
 from bargaining.solution_file import SolutionFileError, read_solution
+from bargaining.store import MANIFEST, SOLUTIONS
 
 
 def verify_results(results: tuple[str, ...], as_json: bool) -> Exit:
@@ -68,10 +69,15 @@ def _check(path: Path, solution: Solution) -> Certificate:
 
 
 def _files(results: tuple[str, ...]) -> list[Path]:
+    """Files given, and those of folders; the solutions of an experiment's results folder are in one inside it."""
     files: list[Path] = []
     for result in results:
         place = Path(result)
-        inside = sorted(place.glob("*.json")) if place.is_dir() else [place]
+        of_experiment = (place / MANIFEST).exists()
+        folder = place / SOLUTIONS if of_experiment else place
+        inside = sorted(folder.glob("*.json")) if place.is_dir() else [place]
+        if not inside and of_experiment:
+            raise SolutionFileError(f"{result}: no solutions were kept with these results; a run with 'keep: true' keeps its own")
         if not inside:
             raise SolutionFileError(f"{result}: no .json file in this folder; expected solutions that to_json wrote")
         files += inside

@@ -7,29 +7,52 @@ from bargaining.games.exact import exact
 from bargaining.games.issues import IssueGame
 
 if TYPE_CHECKING:
-    from bargaining.games.automaton import Automaton, Lottery
+    from bargaining.games.automaton import Automaton, Floats, JointAutomaton, Lottery
 
-# More phases than this are for the graph, not for reading.
+# With more phases than this only the likeliest course of play is told; the rest is for the graph, not for reading.
 MOST_PHASES = 12
 LONGEST_RUN = 60
+# Of a likeliest course so many stretches and periods are told.
+MOST_STRETCHES = 4
+LONGEST_COURSE = 400
 
 
 def write_plan(automaton: "Automaton") -> str:
     """The automaton as sentences, one a phase; a phase is a stretch of play that nothing but a deviation interrupts."""
     names = automaton.game.stage_game().players
     heads = _phases(automaton)
-    number = {state: k + 1 for k, state in enumerate(heads)}
-    shown = heads[:MOST_PHASES]
-    lines = [f"Play starts with {_draw(automaton.start, number)}."]
-    lines += [f"Phase {number[state]}: {_phase(automaton, state, number)}." for state in shown]
-    if len(heads) > len(shown):
-        lines.append(f"({len(heads) - len(shown)} more phases: see to_networkx.)")
-    first, second = automaton.punishments
-    lines.append(f"If {names[0]} alone deviates, phase {number[first]} follows; if {names[1]} alone does, phase {number[second]}.")
+    if len(heads) <= MOST_PHASES:
+        number = {state: k + 1 for k, state in enumerate(heads)}
+        lines = [f"Play starts with {_draw(automaton.start, number)}."]
+        lines += [f"Phase {number[state]}: {_phase(automaton, state, number)}." for state in heads]
+        first, second = automaton.punishments
+        lines.append(f"If {names[0]} alone deviates, phase {number[first]} follows; if {names[1]} alone does, phase {number[second]}.")
+    else:
+        likeliest, share = max(automaton.start, key=lambda drawn: drawn[1])
+        lines = [f"A plan of {len(automaton)} states, told by its likeliest course; to_networkx has all of it."]
+        chosen = "" if share == 1 else f" (first drawn with {_percent(share)})"
+        lines.append(f"Play{chosen}: {_course(automaton, likeliest)}.")
+        lines += [f"If {names[i]} alone deviates: {_course(automaton, automaton.punishments[i])}." for i in (0, 1)]
     lines += _temptations(automaton)
     earned = automaton.payoff
     lines.append(f"{names[0]} earns {earned[0]:.6g} and {names[1]} {earned[1]:.6g} a period on average.")
-    return "\n".join(lines)
+    return "\n".join(lines + _missed(automaton.missed, earned))
+
+
+def write_apart(joint: "JointAutomaton") -> str:
+    """The plans of blocks played side by side, and what they earn together."""
+    plans = [f"On {', '.join(block)}:\n{part}" for block, part in joint.blocks.items()]
+    earned = joint.payoff
+    names = next(iter(joint.blocks.values())).game.stage_game().players
+    total = f"On all together {names[0]} earns {earned[0]:.6g} and {names[1]} {earned[1]:.6g} a period on average."
+    return "\n\n".join([*plans, "\n".join([total, *_missed(joint.missed, earned)])])
+
+
+def _missed(distance: float, earned: "Floats") -> list[str]:
+    """A line on how far the payoff asked for lies from the one earned, unless that is rounding."""
+    if distance <= 1e-11 * max(1.0, float(abs(earned).max())):
+        return []
+    return [f"(The nearest payoff that is proven: the one asked for lies {distance:.2g} away.)"]
 
 
 def profile_in_words(automaton: "Automaton", state: int) -> str:
@@ -85,52 +108,95 @@ def _run(automaton: "Automaton", state: int) -> list[int]:
 def _phase(automaton: "Automaton", state: int, number: dict[int, int]) -> str:
     run = _run(automaton, state)
     last = automaton.lotteries[run[-1]]
-    loops = len(last) == 1 and last[0][0] in run
+    back = run.index(last[0][0]) if len(last) == 1 and last[0][0] in run else None
+    words = _stretches(automaton, run, back)
+    return words if back is not None else f"{words}, then {_draw(last, number)}"
+
+
+def _stretches(automaton: "Automaton", run: list[int], back: int | None) -> str:
+    """States one after another, equal profiles taken together; after the last the play returns to position `back`, if there is one."""
     stretches: list[list[int]] = []
-    for each in run:
-        if stretches and automaton.profiles[stretches[-1][-1]] == automaton.profiles[each]:
-            stretches[-1].append(each)
+    for k, state in enumerate(run):
+        if stretches and automaton.profiles[run[k - 1]] == automaton.profiles[state]:
+            stretches[-1].append(k)
         else:
-            stretches.append([each])
+            stretches.append([k])
     words = []
     for k, stretch in enumerate(stretches):
-        for_ever = loops and k == len(stretches) - 1 and last[0][0] in stretch
+        for_ever = back is not None and k == len(stretches) - 1 and back in stretch
         length = "for ever" if for_ever else ("once" if len(stretch) == 1 else f"for {len(stretch)} periods")
-        words.append(f"{profile_in_words(automaton, stretch[0])} {length}")
+        words.append(f"{profile_in_words(automaton, run[stretch[0]])} {length}")
         if for_ever:
             return ", then ".join(words)
-    if loops:
-        back = run.index(last[0][0])
-        place = "from the start of this phase" if back == 0 else f"from period {back + 1} of this phase"
-        return ", then ".join(words) + f", then again {place}"
-    return ", then ".join(words) + f", then {_draw(last, number)}"
+    text = ", then ".join(words)
+    if back is None:
+        return text
+    return f"{text}, then again from {'the start' if back == 0 else f'period {back + 1}'} of this phase"
+
+
+def _course(automaton: "Automaton", state: int) -> str:
+    """The likeliest course of play from a state on, until it comes back or gets long, and how likely it is that far."""
+    told: list[tuple[str, int, str]] = []
+    seen: list[int] = []
+    chance, drawn = 1.0, False
+    ending = ", and so on"
+    while len(seen) < LONGEST_COURSE:
+        words = profile_in_words(automaton, state)
+        following, share = max(automaton.lotteries[state], key=lambda next_one: next_one[1])
+        until = ""
+        if following == state:
+            # A state that most likely follows itself lasts till it is left, then goes where it most likely goes.
+            until = "for ever" if share == 1 else f"until a draw ends it ({_percent(1 - share)} a period)"
+        if told and told[-1][0] == words and not told[-1][2]:
+            told[-1] = (words, told[-1][1] + 1, until)
+        elif len(told) == MOST_STRETCHES:
+            break
+        else:
+            told.append((words, 1, until))
+        if share == 1 and until:
+            ending = ""
+            break
+        seen.append(state)
+        if until:
+            rest = [(each, p) for each, p in automaton.lotteries[state] if each != state]
+            following, p = max(rest, key=lambda next_one: next_one[1])
+            share = p / (1 - share)
+        chance, drawn = chance * float(share), drawn or share < 1
+        if following in seen:
+            ending = f", then back to {profile_in_words(automaton, following)}"
+            break
+        state = following
+    lengths = [until or ("once" if periods == 1 else f"for {periods} periods") for _, periods, until in told]
+    phases = ", then ".join(f"{words} {length}" for (words, _, _), length in zip(told, lengths, strict=True))
+    return phases + ending + _likely(chance, drawn)
+
+
+def _likely(chance: float, drawn: bool) -> str:
+    return f" (so far with {_percent(chance)})" if drawn else ""
 
 
 def _draw(lottery: "Lottery", number: dict[int, int]) -> str:
     if len(lottery) == 1:
-        return f"phase {number[lottery[0][0]]}" if lottery[0][0] in number else "the next phase"
-    parts = [f"phase {number.get(state, '?')} ({_percent(p)})" for state, p in lottery]
+        return f"phase {number[lottery[0][0]]}"
+    parts = [f"phase {number[state]} ({_percent(p)})" for state, p in lottery]
     return "a public draw of " + ", ".join(parts[:-1]) + " or " + parts[-1]
 
 
-def _percent(p: Fraction) -> str:
-    return f"{float(100 * p):.3g} %"
+def _percent(p: Fraction | float) -> str:
+    share = float(100 * p)
+    if share < 0.1:
+        return "< 0.1 %"
+    return f"{share:.3g} %" if share < 99.95 or p == 1 else "> 99.9 %"
 
 
 def _temptations(automaton: "Automaton") -> list[str]:
     """For each side, where on the path a deviation comes nearest to paying, and what it would gain and lose."""
     stage = automaton.game.stage_game()
-    on_path = {state for state, _ in automaton.start}
-    while True:
-        reached = on_path | {following for state in on_path for following, _ in automaton.lotteries[state]}
-        if reached == on_path:
-            break
-        on_path = reached
     lines = []
     for i, name in enumerate(stage.players):
         delta = automaton.game.exact_deltas[i]
         nearest: tuple[Fraction, str] | None = None
-        for state in sorted(on_path):
+        for state in sorted(automaton.reached()):
             a, b = automaton.profiles[state]
             own = stage.payoffs[0, :, b] if i == 0 else stage.payoffs[1, a, :]
             gain = (1 - delta) * (exact(float(own.max())) - exact(float(own[(a, b)[i]])))

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from bargaining.games import RepeatedGame, exact
 from bargaining.games.stage import Profile
 from bargaining.solution import EquilibriumSet, Status
-from bargaining.solvers.critical_delta import DELTA_MAX, RateRay, binding_constraint, exact_slack, nash_bracket
+from bargaining.solvers.critical_delta import binding_constraint, exact_slack, nash_bracket
 from bargaining.solvers.hazard import HazardScan
 from bargaining.solvers.incentives import Incentives
+from bargaining.solvers.rate_ray import DELTA_MAX, RateRay
 from bargaining.solvers.transfers import TransferPath, transfer_path
 
 Floats = NDArray[np.float64]

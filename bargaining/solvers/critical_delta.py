@@ -1,153 +1,48 @@
-r"""How patient both sides must be for an agreement to enforce itself.
+r"""How patient both sides must be for an agreement, played for ever, to enforce itself.
 
-Along a *rate ray* :math:`\delta_i(\tau) = 1/(1+\tau\rho_i)` equilibrium payoff sets grow as τ falls, so the worst equilibrium payoffs
-:math:`u_i(\tau)` fall, and an agreement a played for ever is sustained exactly if
+With a common discount factor, payoffs g, best deviation payoffs g + h and punishment payoffs u the agreement is sustained exactly if
 
-.. math:: \tau \le F(\tau) = \min_i \frac{g_i(a) - u_i(\tau)}{\rho_i h_i(a)},
+.. math:: \delta \ge \max_i \frac{h_i}{h_i + g_i - u_i(\delta)}.
 
-with F non-increasing. So one solve at any τ brackets the largest sustained multiple τ* between τ and F(τ), and τ* lies between the values
-of F at the worst static equilibria and at the pure minmax from the start: where these agree nothing is solved at all. A common discount
-factor is the ray ρ = (1, 1), where τ is the discount rate (1-δ)/δ. (Abreu 1988 for optimal penal codes; Friedman 1971 for reversion.)
+The search is one along the ray of a common discount rate (see `bargaining.solvers.rate_ray`). Both ends of the answer are then computed in
+fractions from proven punishment payoffs: of sets at most as patient as the upper end, which are contained in what can be had there, and of
+sets at least as patient as the lower end, which contain it. (Abreu 1988 for optimal penal codes; Friedman 1971 for reversion.)
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
+from math import inf, nextafter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame
-from bargaining.games.stage import Profile
-from bargaining.solution import CriticalDelta, Status
-from bargaining.solvers.equilibrium_set import MAX_ITER, check_options, equilibrium_set
+from bargaining.games import GameError, IssueGame, StageGame, exact
+from bargaining.games.stage import Profile, near_match
+from bargaining.solution import CriticalDelta, EquilibriumSet, Status
+from bargaining.solvers.equilibrium_set import MAX_ITER, check_options
 from bargaining.solvers.incentives import Incentives
+from bargaining.solvers.rate_ray import DELTA_MAX, Bracket, RateRay
 
 Floats = NDArray[np.float64]
-
-DELTA_MAX = 0.9999
-MOST_SOLVES = 60
-
-
-@dataclass(frozen=True)
-class Bracket:
-    """Largest sustained multiple of the rates: proven sustained at `low`, proven not sustained above `high`."""
-
-    low: float
-    high: float
-    solves: int = 0
-
-    def closed(self, tol: float) -> bool:
-        """Whether the bracket is as narrow as `tol`, relative to its upper end."""
-        return self.high - self.low <= tol * max(self.high, 1e-300) or self.low == self.high
-
-
-@dataclass(eq=False)
-class RateRay:
-    """Worst equilibrium payoffs of one stage game along a rate ray, each solved once."""
-
-    incentives: Incentives
-    rates: Floats
-    tol: float = 1e-9
-    max_iter: int = MAX_ITER
-    _solved: dict[float, tuple[Floats, Floats] | None] = field(default_factory=dict)
-
-    def deltas(self, multiple: float) -> tuple[float, float]:
-        """Discount factors at a multiple of the rates."""
-        return 1.0 / (1.0 + multiple * self.rates[0]), 1.0 / (1.0 + multiple * self.rates[1])
-
-    def punishments(self, multiple: float) -> tuple[Floats, Floats] | None:
-        """Proven lower and upper bounds on the worst equilibrium payoffs at a multiple; None if no equilibrium exists there.
-
-        Sets grow as the multiple falls, so what was solved at other multiples bounds this one; where the bounds meet nothing is solved.
-        """
-        if multiple in self._solved:
-            return self._solved[multiple]
-        low, high = self.incentives.minmax.copy(), np.full(2, np.inf)
-        if self.incentives.worst_nash is not None:
-            high = self.incentives.worst_nash.copy()
-        for other, bounds in self._solved.items():
-            if bounds is None:
-                if other <= multiple:
-                    return None
-            elif other <= multiple:
-                low = np.maximum(low, bounds[0])
-            else:
-                high = np.minimum(high, bounds[1])
-        if (high - low <= self.tol * self._units).all():
-            return low, high
-        deltas = self.deltas(multiple)
-        delta = deltas[0] if deltas[0] == deltas[1] else deltas
-        solution = equilibrium_set(RepeatedGame(self.incentives.stage, delta), tol=self.tol, max_iter=self.max_iter)
-        if solution.status is Status.empty:
-            self._solved[multiple] = None
-            return None
-        # Vertices are rounded to floats, which matters where payoffs are large against their spread.
-        outside, inside = solution.outer.vertices.min(axis=0), solution.inner.vertices
-        low = np.maximum(low, outside - np.spacing(np.abs(outside)))
-        if solution.inner_proof is not None:
-            worst = inside.min(axis=0)
-            high = np.minimum(high, worst + np.spacing(np.abs(worst)))
-        # Bounds that agree to rounding are one number: the constraint then binds where the closed form says.
-        low = np.where(high - low <= 1e-13 * self._units, high, low)
-        self._solved[multiple] = low, high
-        return low, high
-
-    @property
-    def _units(self) -> Floats:
-        return np.asarray(np.maximum(np.ptp(self.incentives.stage.payoffs, axis=(1, 2)), 1e-300))
-
-    def start(self, profile: Profile) -> Bracket:
-        """The bracket that needs no solving: reversion to the worst static equilibria sustains, the pure minmax limits."""
-        high = self.incentives.largest_multiple(profile, self.incentives.minmax, self.rates, reversion=False)
-        if self.incentives.worst_nash is None:
-            return Bracket(0.0, max(high, 0.0))
-        low = self.incentives.largest_multiple(profile, self.incentives.worst_nash, self.rates, reversion=False)
-        return Bracket(max(low, 0.0), max(high, 0.0))
-
-    def narrow(self, profile: Profile, bracket: Bracket, multiple: float) -> Bracket:
-        """The bracket after a solve at one multiple."""
-        bounds = self.punishments(multiple)
-        if bounds is None:
-            return Bracket(bracket.low, min(bracket.high, multiple), bracket.solves + 1)
-        lower, upper = bounds
-        least = self.incentives.largest_multiple(profile, upper, self.rates, reversion=False)
-        most = self.incentives.largest_multiple(profile, lower, self.rates, reversion=False)
-        low, high = max(bracket.low, min(multiple, least)), min(bracket.high, max(multiple, most))
-        return Bracket(min(low, high), high, bracket.solves + 1)
-
-    def search(self, profile: Profile, floor: float, tol: float) -> Bracket:
-        """Bracket the largest sustained multiple to a relative `tol`; multiples below `floor` count as not sustained."""
-        bracket = self.start(profile)
-        if np.isinf(bracket.low) or bracket.high < floor:
-            return bracket
-        tried_low = False
-        while not bracket.closed(tol) and bracket.high >= floor and bracket.solves < MOST_SOLVES:
-            if bracket.solves == 0 and np.isfinite(bracket.high):
-                # If the agreement fails at the upper end, what it finds there is sustained, and often all there is.
-                multiple = bracket.high
-            elif bracket.low > 0.0 and not tried_low:
-                multiple, tried_low = bracket.low, True
-            else:
-                # The geometric mean: rates run over many orders of magnitude.
-                multiple, tried_low = float(np.sqrt(max(bracket.low, 0.5 * floor) * min(bracket.high, 1e6))), False
-            narrowed = self.narrow(profile, bracket, multiple)
-            if narrowed.low == bracket.low and narrowed.high == bracket.high and not tried_low and narrowed.solves > 1:
-                return narrowed
-            bracket = narrowed
-        return bracket
+Worst = tuple[Fraction, Fraction]
 
 
 def resolve(stage: StageGame | IssueGame, agreement: Any) -> tuple[StageGame, Profile]:
     """The joint stage game and the position of an agreement in it."""
+    joint = joint_game(stage)
+    if isinstance(stage, IssueGame) and isinstance(agreement, Mapping):
+        return joint, stage.joint_profile(agreement)
+    return joint, joint.profile(agreement)
+
+
+def joint_game(stage: StageGame | IssueGame) -> StageGame:
+    """The stage game in normal form, or one line that says that it is none."""
     if isinstance(stage, IssueGame):
-        if isinstance(agreement, Mapping):
-            return stage.stage_game(), stage.joint_profile(agreement)
-        return stage.stage_game(), stage.stage_game().profile(agreement)
+        return stage.stage_game()
     if not isinstance(stage, StageGame):
         raise GameError(f"stage is a {type(stage).__name__}: expected a StageGame or an IssueGame")
-    return stage, stage.profile(agreement)
+    return stage
 
 
 def critical_delta(
@@ -155,7 +50,7 @@ def critical_delta(
     agreement: Any,
     punishment: str = "optimal",
     *,
-    delta_max: float = DELTA_MAX,
+    delta_max: float | str | Fraction = DELTA_MAX,
     tol: float = 1e-9,
     max_iter: int = MAX_ITER,
 ) -> CriticalDelta:
@@ -170,7 +65,7 @@ def critical_delta(
     punishment : {"optimal", "nash"}
         ``optimal``: each deviator's worst equilibrium of the repeated game in pure actions (Abreu 1988). ``nash``: the deviator's worst
         pure static equilibrium, for ever (Friedman 1971).
-    delta_max : float
+    delta_max : float, str or Fraction
         Patience up to which the agreement is looked for.
     tol : float
         Width of the bracket, relative to the discount rate :math:`(1-\delta)/\delta` (and of the payoff sets solved on the way).
@@ -181,7 +76,7 @@ def critical_delta(
     -------
     CriticalDelta
         `value` 0 for a static equilibrium; NaN with ``sustainable=False`` if it is not sustained up to `delta_max`, and then `binding`
-        says which incentive is violated.
+        says which incentive is violated. `bargaining.verify` checks both ends exactly.
 
     Raises
     ------
@@ -199,26 +94,183 @@ def critical_delta(
     --------
     >>> import bargaining as bg
     >>> dilemma = bg.game([[3, 0], [5, 1]], [[3, 5], [0, 1]], actions=[("truce", "raise")] * 2)
-    >>> bg.critical_delta(dilemma, ("truce", "truce")).value
-    0.5
+    >>> answer = bg.critical_delta(dilemma, ("truce", "truce"))
+    >>> answer.value, answer.lower, answer.upper, bg.verify(answer).holds
+    (0.5, 0.5, 0.5, True)
     """
     check_options(tol, max_iter)
     check_punishment(punishment)
-    if not (isinstance(delta_max, float) and 0.0 < delta_max < 1.0):
-        raise ValueError(f"delta_max is {delta_max!r}: expected a number strictly between 0 and 1")
+    most = read_delta_max(delta_max)
     joint, profile = resolve(stage, agreement)
     ray = RateRay(Incentives(joint), np.ones(2), 0.125 * tol, max_iter)
-    floor = (1.0 - delta_max) / delta_max
-    bracket = nash_bracket(ray, profile) if punishment == "nash" else ray.search(profile, floor, tol)
-    options = {"punishment": punishment, "delta_max": delta_max, "tol": tol, "max_iter": max_iter}
-    return describe(ray, profile, bracket, floor, stage, options)
+    nash = punishment == "nash"
+    bracket = nash_bracket(ray, profile) if nash else ray.search(profile, float((1 - most) / most), tol)
+    low, below = _lower_end(ray, profile, bracket, nash)
+    high, above = _upper_end(ray, profile, bracket, nash)
+    sustainable = high is not None and high <= most
+    never = low is None or low > most
+    lower = float(most) if low is None or never else rounded_down(low)
+    upper = rounded_up(high) if high is not None and sustainable else 1.0
+    # The width is measured as `tol` is: in the discount rate.
+    rates = [(1 - end) / end if end else Fraction(0) for end in (low or Fraction(0), high or Fraction(1))]
+    closed = low == high or (sustainable and rates[0] - rates[1] <= exact(tol) * rates[0])
+    return CriticalDelta(
+        status=Status.solved if never or closed else Status.undecided,
+        error_bound=0.0 if never or low == high else upper - lower,
+        iterations=bracket.solves,
+        method="reversion to a static equilibrium" if nash else "bracketing on the rate ray",
+        options={"punishment": punishment, "delta_max": stored(delta_max), "tol": tol, "max_iter": max_iter},
+        game=stage,
+        value=_stated(low, high, closed) if sustainable else float("nan"),
+        lower=lower,
+        upper=upper,
+        sustainable=sustainable,
+        binding=binding_constraint(ray.incentives, profile, bracket, ray, nash),
+        path=(profile,),
+        evidence_below=below,
+        evidence_above=above,
+    )
+
+
+def _stated(low: Fraction | None, high: Fraction | None, closed: bool) -> float:
+    """The number stated for an exact bracket: its lower end, which closed forms hit, if it is closed; else the end that is sustained."""
+    assert high is not None
+    return float(low) if closed and low is not None else float(high)
+
+
+def least_delta(stage: StageGame, profile: Profile, worst: Worst | None, reversion: bool) -> Fraction | None:
+    """Least discount factor at which fixed punishment payoffs sustain a profile; None if there is none below 1, or no punishment.
+
+    Unless it is reversion, a player whose action is a best reply constrains nothing (see `Incentives.largest_multiple`).
+    """
+    if worst is None:
+        return None
+    least = Fraction(0)
+    a, b = profile
+    for i, others in enumerate((stage.payoffs[0, :, b], stage.payoffs[1, a, :])):
+        payoff = exact(float(stage.payoffs[i, a, b]))
+        gain, loss = exact(float(others.max())) - payoff, payoff - worst[i]
+        if (gain > 0 and loss <= 0) or (reversion and loss < 0):
+            return None
+        least = max(least, gain / (gain + loss)) if gain > 0 else least
+    return least
+
+
+def exact_pair(numbers: Floats | None) -> Worst | None:
+    """A pair of payoffs as the numbers that they stand for."""
+    return None if numbers is None else (exact(float(numbers[0])), exact(float(numbers[1])))
+
+
+def _upper_end(ray: RateRay, profile: Profile, bracket: Bracket, nash: bool) -> tuple[Fraction | None, tuple[EquilibriumSet, ...]]:
+    """Least discount factor at which the agreement is proven to be sustained, None if at none, and the sets whose punishments do it."""
+    static = exact_pair(ray.incentives.worst_nash)
+    least = least_delta(ray.incentives.stage, profile, static, nash)
+    if nash or not ray.solved:
+        return least, ()
+    proven = {m: s for m, s in ray.solved.items() if m >= bracket.low * (1.0 - 1e-12) and s.inner_proof is not None and len(s.vertices)}
+    chosen = _extreme(proven, lambda s, i: float(s.inner.vertices[:, i].min()))
+    if not chosen:
+        return least, ()
+    worst = exact_pair(ray.incentives.worst_nash) or (None, None)
+    punishments = [min(x for x in (worst[i], *(worst_inside(s)[i] for s in chosen)) if x is not None) for i in (0, 1)]
+    found = least_delta(ray.incentives.stage, profile, (punishments[0], punishments[1]), False)
+    if found is not None:
+        found = max([found, *(exact_common(s) for s in chosen)])
+    if found is None or (least is not None and least <= found):
+        return least, ()
+    return found, chosen
+
+
+def _lower_end(ray: RateRay, profile: Profile, bracket: Bracket, nash: bool) -> tuple[Fraction | None, tuple[EquilibriumSet, ...]]:
+    """Discount factor below which the agreement is proven not to be sustained, None if nowhere it is, and the sets that leave no room."""
+    stage = ray.incentives.stage
+    if nash:
+        return least_delta(stage, profile, exact_pair(ray.incentives.worst_nash), True), ()
+    minmax = exact_pair(ray.incentives.minmax)
+    assert minmax is not None
+    best: tuple[Fraction | None, tuple[EquilibriumSet, ...]] = least_delta(stage, profile, minmax, False), ()
+    if best[0] in (None, 0):
+        return best
+    known = {m: s for m, s in ray.solved.items() if m <= bracket.high * (1.0 + 1e-12)}
+    empty = [s for s in known.values() if s.status is Status.empty]
+    candidates: list[tuple[EquilibriumSet, ...]] = [(max(empty, key=exact_common),)] if empty else []
+    filled = {m: s for m, s in known.items() if s.status is not Status.empty}
+    candidates += [_extreme(filled, lambda s, i: -float(s.outer.vertices[:, i].min()))] if filled else []
+    for chosen in candidates:
+        reach = min(exact_common(s) for s in chosen)
+        floors = [max(minmax[i], *(floors_outside(s)[i] for s in chosen)) for i in (0, 1)] if chosen[0].status is not Status.empty else []
+        found = least_delta(stage, profile, (floors[0], floors[1]), False) if floors else None
+        found = reach if found is None else min(found, reach)
+        if best[0] is not None and found > best[0]:
+            best = found, chosen
+    return best
+
+
+def _extreme(sets: Mapping[float, EquilibriumSet], height: Any) -> tuple[EquilibriumSet, ...]:
+    """For each player the set with the lowest height, once if it is the same."""
+    chosen = {min(sets, key=lambda m: height(sets[m], i)) for i in (0, 1)} if sets else set()
+    return tuple(sets[m] for m in sorted(chosen, reverse=True))
+
+
+def exact_common(solution: EquilibriumSet) -> Fraction:
+    """The common discount factor of a set."""
+    return solution.game.exact_deltas[0]  # type: ignore[union-attr]
+
+
+def worst_inside(solution: EquilibriumSet) -> Worst:
+    """Each player's worst payoff in the set proven from inside, exactly."""
+    proof = solution.inner_proof
+    assert proof is not None
+    return proof.vertices[proof.punishments[0]][0], proof.vertices[proof.punishments[1]][1]
+
+
+def floors_outside(solution: EquilibriumSet) -> Worst:
+    """Each player's worst payoff in the half-planes proven from outside, exactly."""
+    proof = solution.outer_proof
+    assert proof is not None
+    floors = []
+    for i in (0, 1):
+        axis = np.flatnonzero((proof.normals[:, i] == -1.0) & (proof.normals[:, 1 - i] == 0.0))
+        floors.append(proof.origin[i] - proof.span[i] * Fraction(float(proof.offsets[axis].min())))
+    return floors[0], floors[1]
+
+
+def rounded_down(number: Fraction) -> float:
+    """The number as a float, itself if its shortest decimal is the number, else the one below."""
+    near = float(number)
+    return near if exact(near) <= number else nextafter(near, -inf)
+
+
+def rounded_up(number: Fraction) -> float:
+    """The number as a float, itself if its shortest decimal is the number, else the one above."""
+    near = float(number)
+    return near if exact(near) >= number else nextafter(near, inf)
 
 
 def check_punishment(punishment: str) -> None:
     """Refuse a punishment that is none."""
     if punishment not in ("optimal", "nash"):
-        near = next((f"; did you mean {name!r}?" for name in ("optimal", "nash") if str(punishment).lower()[:2] == name[:2]), "")
+        near = near_match(str(punishment).lower(), ("optimal", "nash"))
         raise ValueError(f"punishment is {punishment!r}: expected 'optimal' or 'nash'{near}")
+
+
+def read_delta_max(delta_max: Any) -> Fraction:
+    """The largest patience to look at, exact; refused if it is no number between 0 and 1."""
+    line = f"delta_max is {delta_max!r}: expected a number strictly between 0 and 1"
+    if isinstance(delta_max, bool) or not isinstance(delta_max, (float, np.floating, Fraction, str)):
+        raise ValueError(line)
+    try:
+        most = exact(delta_max)  # type: ignore[arg-type]
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise ValueError(line) from None
+    if not 0 < most < 1 or not 0.0 < float(most) < 1.0:
+        raise ValueError(line)
+    return most
+
+
+def stored(number: Any) -> Any:
+    """An option as it is kept: numpy's numbers as Python's."""
+    return float(number) if isinstance(number, np.floating) else number
 
 
 def nash_bracket(ray: RateRay, profile: Profile) -> Bracket:
@@ -226,38 +278,6 @@ def nash_bracket(ray: RateRay, profile: Profile) -> Bracket:
     worst = ray.incentives.worst_nash
     multiple = 0.0 if worst is None else max(0.0, ray.incentives.largest_multiple(profile, worst, ray.rates))
     return Bracket(multiple, multiple)
-
-
-def describe(
-    ray: RateRay, profile: Profile, bracket: Bracket, floor: float, game: StageGame | IssueGame, options: Mapping[str, Any]
-) -> CriticalDelta:
-    """The answer that a bracket on the ray of a common discount factor gives."""
-    nash = options["punishment"] == "nash"
-    if np.isinf(bracket.low):
-        value, lower, upper, sustainable, status = 0.0, 0.0, 0.0, True, Status.solved
-    elif bracket.high < floor:
-        value, lower, upper, sustainable, status = np.nan, 1.0 / (1.0 + floor), 1.0, False, Status.solved
-    else:
-        # Four roundings separate a multiple from its discount factor.
-        lower = max(0.0, 1.0 / (1.0 + bracket.high) - 1e-15)
-        upper = min(1.0, 1.0 / (1.0 + bracket.low) + 1e-15)
-        sustainable = bracket.low >= floor
-        closed = bracket.closed(options["tol"])
-        value = 1.0 / (1.0 + (bracket.high if closed else bracket.low)) if sustainable else np.nan
-        status = Status.solved if closed and sustainable else Status.undecided
-    return CriticalDelta(
-        status=status,
-        error_bound=0.0 if not sustainable and status is Status.solved else upper - lower,
-        iterations=bracket.solves,
-        method="reversion to a static equilibrium" if nash else "bracketing on the rate ray",
-        options=dict(options),
-        game=game,
-        value=float(value),
-        lower=float(lower),
-        upper=float(upper),
-        sustainable=sustainable,
-        binding=binding_constraint(ray.incentives, profile, bracket, ray, nash),
-    )
 
 
 def binding_constraint(incentives: Incentives, profile: Profile, bracket: Bracket, ray: RateRay, nash: bool) -> str:
@@ -268,13 +288,10 @@ def binding_constraint(incentives: Incentives, profile: Profile, bracket: Bracke
         return "no pure static equilibrium to revert to"
     punishment = incentives.worst_nash if nash else incentives.minmax
     assert punishment is not None
-    solved = [multiple for multiple, bounds in ray._solved.items() if bounds is not None]
     # What fails at the pure minmax fails at any patience; otherwise the punishment nearest to the bracket says what binds.
-    if not nash and solved and incentives.largest_multiple(profile, incentives.minmax, ray.rates) > 0:
-        nearest = min(solved, key=lambda multiple: abs(multiple - bracket.low))
-        bounds = ray._solved[nearest]
-        assert bounds is not None
-        punishment = np.where(np.isfinite(bounds[1]), bounds[1], bounds[0])
+    if not nash and incentives.largest_multiple(profile, incentives.minmax, ray.rates) > 0:
+        nearest = ray.nearest(bracket.low)
+        punishment = punishment if nearest is None else nearest
     player = incentives.binding(profile, punishment, ray.rates)
     payoffs, gains = incentives.at(profile)
     name = incentives.stage.players[player]
@@ -289,8 +306,6 @@ def binding_constraint(incentives: Incentives, profile: Profile, bracket: Bracke
 
 def exact_slack(stage: StageGame, profile: Profile, player: int, punishment: Fraction, delta: Fraction) -> Fraction:
     """Exact slack of a player's incentive constraint, δ (g - u) - (1 - δ) h: zero if it binds exactly."""
-    from bargaining.games import exact
-
     a, b = profile
     payoff = exact(stage.payoffs[player, a, b])
     best = exact(stage.payoffs[player, :, b].max() if player == 0 else stage.payoffs[player, a, :].max())

@@ -25,6 +25,7 @@ from bargaining.solvers.common_delta import settle
 from bargaining.solvers.inner import MOST_RATIONAL_VERTICES, prove, rational_candidate, stricter_fixed_points
 from bargaining.solvers.outer import OuterSet, float_fixed_point, thinned
 from bargaining.solvers.scaled import ScaledGame
+from bargaining.solvers.transfers import METHOD as TRANSFERS
 from bargaining.solvers.transfers import transfer_set
 
 Floats = NDArray[np.float64]
@@ -99,7 +100,8 @@ def equilibrium_set(
     issues.require_separable()
     games = {block: RepeatedGame(issues.block(block), game.delta) for block in blocks}
     solved = {block: transfer_set(part) if transfers else _solve(part, tol, max_iter) for block, part in games.items()}
-    return combine(game, solved, tol, max_iter)
+    options = {"transfers": True} if transfers else {"tol": tol, "max_iter": max_iter}
+    return combine(game, solved, options)
 
 
 def check_options(tol: float, max_iter: int) -> None:
@@ -110,7 +112,7 @@ def check_options(tol: float, max_iter: int) -> None:
         raise ValueError(f"max_iter is {max_iter!r}: expected a positive integer")
 
 
-def combine(game: RepeatedGame, blocks: Mapping[Block, EquilibriumSet], tol: float, max_iter: int) -> EquilibriumSet:
+def combine(game: RepeatedGame, blocks: Mapping[Block, EquilibriumSet], options: Mapping[str, Any]) -> EquilibriumSet:
     """The set of a partition from the sets of its blocks: their Minkowski sum, errors added."""
     parts = list(blocks.values())
     status = worst_status([part.status for part in parts])
@@ -120,8 +122,8 @@ def combine(game: RepeatedGame, blocks: Mapping[Block, EquilibriumSet], tol: flo
         status=status,
         error_bound=0.0 if status is Status.empty else float(sum(part.error_bound for part in parts)),
         iterations=sum(part.iterations for part in parts),
-        method=METHOD,
-        options={"partition": IssueGame.name(tuple(blocks)), "tol": tol, "max_iter": max_iter},
+        method=TRANSFERS if options.get("transfers") else METHOD,
+        options={"partition": IssueGame.name(tuple(blocks)), **options},
         game=game,
         payoff_set=minkowski_sum([part.payoff_set for part in parts]),
         inner=minkowski_sum([part.inner for part in parts]),

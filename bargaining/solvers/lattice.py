@@ -108,7 +108,7 @@ def linkage_lattice(
     sets: dict[str, EquilibriumSet] = {}
     for partition in chosen:
         members = [blocks[block] for block in partition]
-        joint = combine(game, {block: blocks[block].solution for block in partition}, tol, max_iter)
+        joint = combine(game, {block: blocks[block].solution for block in partition}, {"tol": tol, "max_iter": max_iter})
         sets[issues.name(partition)] = joint
         about_set = _about_set(issues, partition, members, joint, named)
         if not named:

@@ -1,17 +1,22 @@
 """Strategies that earn a given equilibrium payoff, read off the proof that the payoff set generates itself."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
+from functools import cmp_to_key
 from typing import Any
 
 import numpy as np
 
-from bargaining.games import exact
+from bargaining.games import IssueGame, RepeatedGame, exact
 from bargaining.games.automaton import Automaton, JointAutomaton, Lottery
-from bargaining.payoff_set import PayoffSet
 from bargaining.solution import EquilibriumSet, InnerProof
-from bargaining.solvers.inner import cross
+from bargaining.solvers.inner import cross, exact_hull
 from bargaining.solvers.scaled import Pair
+
+# A point typed in floats means the vertex or edge that it is this close to, relative to the set: draws rarer than that are left out.
+DUST = Fraction(1, 10**12)
 
 
 def strategy(solution: EquilibriumSet, point: Any) -> Automaton | JointAutomaton:
@@ -30,12 +35,13 @@ def strategy(solution: EquilibriumSet, point: Any) -> Automaton | JointAutomaton
     Returns
     -------
     Automaton, or JointAutomaton for a partition
-        ``payoff`` is the point; for one outside the proven inner set by no more than `error_bound`, the nearest point of that.
+        ``exact_payoff`` is the point; for one outside the proven inner set by no more than `error_bound`, the nearest point of that.
+        `missed` says how far that is.
 
     Raises
     ------
     ValueError
-        If nothing proves the set, or the point lies farther outside it than `error_bound`.
+        If nothing proves the set, it is empty, or the point lies farther outside it than `error_bound`; the line says how far.
 
     References
     ----------
@@ -57,18 +63,31 @@ def strategy(solution: EquilibriumSet, point: Any) -> Automaton | JointAutomaton
     """
     if not isinstance(solution, EquilibriumSet):
         raise TypeError(f"solution is a {type(solution).__name__}: expected an EquilibriumSet")
-    if not isinstance(point, (Sequence, np.ndarray)) or isinstance(point, str) or len(point) != 2:
-        raise ValueError(f"point is {point!r}: expected a pair of payoffs, U.S. first")
-    target = exact(point[0]), exact(point[1])
-    if solution.blocks:
-        return _by_block(solution, target)
-    proof = _proof(solution)
-    promised = _nearest(proof.vertices, target)
-    missed = float(np.hypot(float(promised[0] - target[0]), float(promised[1] - target[1])))
+    target = _read_point(point)
+    parts = list(solution.blocks.values()) or [solution]
+    proofs = [_proof(part) for part in parts]
+    corners, members = _sum([proof.vertices for proof in proofs])
+    promised = _nearest(corners, target)
+    missed = _distance(promised, target)
     payoffs = solution.game.stage_game().payoffs  # type: ignore[union-attr]
     if missed > solution.error_bound + 1e-12 * float(np.ptp(payoffs, axis=(1, 2)).max()):
-        raise ValueError(f"point ({float(target[0]):.6g}, {float(target[1]):.6g}) lies {missed:.3g} outside the equilibrium payoffs")
-    return automaton_of(solution, _weights(proof.vertices, promised))
+        asked = f"({float(target[0]):.6g}, {float(target[1]):.6g})"
+        raise ValueError(f"point {asked} lies {missed:.3g} outside the equilibrium payoffs (error_bound {solution.error_bound:.3g})")
+    draw = _weights(corners, promised)
+    if any(isinstance(number, float) for number in point):
+        kept = [(k, share) for k, share in draw if share > DUST]
+        draw = tuple((k, share / sum(other for _, other in kept)) for k, share in kept)
+    machines = []
+    for j, part in enumerate(parts):
+        shares: dict[int, Fraction] = {}
+        for k, share in draw:
+            shares[members[k][j]] = shares.get(members[k][j], Fraction(0)) + share
+        machines.append(automaton_of(part, tuple(shares.items())))
+    if not solution.blocks:
+        return replace(machines[0], missed=_distance(machines[0].exact_payoff, target))
+    named = {block: replace(machine, game=_with_issues(solution, block)) for block, machine in zip(solution.blocks, machines, strict=True)}
+    joint = JointAutomaton(named)
+    return replace(joint, missed=_distance(joint.exact_payoff, target))
 
 
 def penal_code(solution: EquilibriumSet) -> tuple[Automaton, Automaton]:
@@ -119,6 +138,8 @@ def automaton_of(solution: EquilibriumSet, start: Lottery) -> Automaton:
 def _proof(solution: EquilibriumSet) -> InnerProof:
     if solution.inner_proof is None:
         why = "no equilibrium exists" if solution.is_empty else "nothing proves that the set consists of equilibrium payoffs"
+        if solution.transfer_proof is not None:
+            why = "the set is one with transfers, whose optimal play bg.transfer_path describes"
         raise ValueError(f"no strategy: {why} ({solution.status.name})")
     return solution.inner_proof
 
@@ -162,31 +183,59 @@ def _nearest(corners: Sequence[Pair], point: Pair) -> Pair:
     return best
 
 
-def _by_block(solution: EquilibriumSet, target: Pair) -> JointAutomaton:
-    """Split a point of a Minkowski sum: weights on every block's vertices that come nearest to it in the largest coordinate."""
-    from scipy.optimize import linprog
+def _read_point(point: Any) -> Pair:
+    if not isinstance(point, (Sequence, np.ndarray)) or isinstance(point, str) or len(point) != 2:
+        raise ValueError(f"point is {point!r}: expected a pair of payoffs, U.S. first")
+    try:
+        return exact(point[0]), exact(point[1])
+    except (TypeError, ValueError, ZeroDivisionError):
+        raise ValueError(f"point is {point!r}: expected two finite numbers, fractions or decimal strings") from None
 
-    proofs = {block: _proof(part) for block, part in solution.blocks.items()}
-    vertices = [np.array([[float(x) for x in vertex] for vertex in proof.vertices]) for proof in proofs.values()]
-    counts = [len(own) for own in vertices]
-    all_vertices = np.concatenate(vertices)
-    aim = np.array([float(x) for x in target])
-    size = len(all_vertices)
-    sides = np.concatenate([np.column_stack([all_vertices.T, -np.ones(2)]), np.column_stack([-all_vertices.T, -np.ones(2)])])
-    membership = np.zeros((len(counts), size + 1))
-    for k, start in enumerate(np.cumsum([0, *counts[:-1]])):
-        membership[k, start : start + counts[k]] = 1.0
-    cost = np.append(np.zeros(size), 1.0)
-    answer: Any = linprog(cost, A_ub=sides, b_ub=np.concatenate([aim, -aim]), A_eq=membership, b_eq=np.ones(len(counts)), method="highs")
-    scale = float(np.ptp(all_vertices, axis=0).max()) or 1.0
-    if answer.status != 0 or answer.fun > solution.error_bound + 1e-9 * scale:
-        distance = PayoffSet(solution.inner.vertices).distance_to(aim)
-        raise ValueError(f"point ({aim[0]:.6g}, {aim[1]:.6g}) lies {distance:.3g} outside the equilibrium payoffs")
-    parts = {}
-    for (block, part), weights, proof in zip(
-        solution.blocks.items(), np.split(answer.x[:size], np.cumsum(counts)[:-1]), proofs.values(), strict=True
-    ):
-        shares = [Fraction(max(float(w), 0.0)).limit_denominator(10**12) for w in weights]
-        point = tuple(sum((w * v[i] for w, v in zip(shares, proof.vertices, strict=True)), Fraction(0)) / sum(shares) for i in (0, 1))
-        parts[block] = automaton_of(part, _weights(proof.vertices, _nearest(proof.vertices, (point[0], point[1]))))
-    return JointAutomaton(parts)
+
+def _distance(a: Pair, b: Pair) -> float:
+    return math.hypot(float(a[0] - b[0]), float(a[1] - b[1]))
+
+
+def _with_issues(solution: EquilibriumSet, block: tuple[str, ...]) -> RepeatedGame:
+    """The game on a block with its issues kept apart, so that plans can name them; its normal form is that of the block's solution."""
+    whole = solution.game.stage  # type: ignore[union-attr]
+    return RepeatedGame(IssueGame({name: whole.issues[name] for name in block}), solution.game.delta)  # type: ignore[union-attr]
+
+
+def _sum(polygons: Sequence[Sequence[Pair]]) -> tuple[list[Pair], list[tuple[int, ...]]]:
+    """Vertices of the Minkowski sum, counter-clockwise, and which vertex of each polygon adds up to each.
+
+    All polygons are walked round from their leftmost vertices at once, in the order of the directions of their edges.
+    """
+    hulls = [exact_hull(polygon) for polygon in polygons]
+    steps: list[tuple[Pair, int]] = []
+    for j, hull in enumerate(hulls):
+        for k in range(len(hull) if len(hull) > 1 else 0):
+            a, b = hull[k], hull[(k + 1) % len(hull)]
+            steps.append(((b[0] - a[0], b[1] - a[1]), j))
+    turning = cmp_to_key(_turn)
+    steps.sort(key=lambda step: turning(step[0]))
+    at = [0] * len(hulls)
+    members: list[tuple[int, ...]] = []
+    for n, (step, j) in enumerate(steps):
+        # Parallel edges are one edge of the sum.
+        if n == 0 or _turn(steps[n - 1][0], step) != 0:
+            members.append(tuple(at))
+        at[j] = (at[j] + 1) % len(hulls[j])
+    members = members or [tuple(at)]
+    corners = [_add([hull[k] for hull, k in zip(hulls, own, strict=True)]) for own in members]
+    place = [{vertex: k for k, vertex in reversed(list(enumerate(polygon)))} for polygon in polygons]
+    return corners, [tuple(place[j][hulls[j][k]] for j, k in enumerate(own)) for own in members]
+
+
+def _add(points: Sequence[Pair]) -> Pair:
+    return sum((x for x, _ in points), Fraction(0)), sum((y for _, y in points), Fraction(0))
+
+
+def _turn(a: Pair, b: Pair) -> int:
+    """Order of two directions by angle from straight down (exclusive) counter-clockwise: negative if the first comes first."""
+    half = [0 if step[0] > 0 or (step[0] == 0 and step[1] > 0) else 1 for step in (a, b)]
+    if half[0] != half[1]:
+        return half[0] - half[1]
+    side = a[0] * b[1] - a[1] * b[0]
+    return 0 if side == 0 else (-1 if side > 0 else 1)

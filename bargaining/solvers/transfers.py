@@ -55,15 +55,31 @@ class TransferPath:
 
     def at(self, delta: Any) -> Level | None:
         """The level reached at a discount factor; None if there is no equilibrium."""
-        given = exact(delta)
+        line = f"delta is {delta!r}: expected a number strictly between 0 and 1"
+        try:
+            given = exact(delta)
+        except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+            raise ValueError(line) from None
         if not 0 < given < 1:
-            raise ValueError(f"delta is {delta!r}: expected a number strictly between 0 and 1")
+            raise ValueError(line)
         return max((level for level in self.levels if level.delta <= given), key=lambda level: level.requirement, default=None)
 
     def least_delta(self, profile: Profile) -> Fraction | None:
-        """Least discount factor at which a profile can be enforced; None if at none below one."""
+        r"""Least discount factor at which a profile is played for ever in equilibrium; None if at none below one.
+
+        What cheating forfeits is then the profile's own joint payoff: :math:`(1-\delta) L(a) \le \delta (G(a) - v_0 - v_1)`, with the
+        punishments of the level that is reached. Punishments of a lower level are to be had too, so each level gives a bound of its own.
+        """
+        a, b = profile
+        joint = sum((exact(u) for u in self.stage.payoffs[:, a, b].tolist()), Fraction(0))
         needed = self.requirements[profile]
-        return min((level.delta for level in self.levels if level.requirement >= needed and level.delta < 1), default=None)
+        found = []
+        for level in self.levels:
+            surplus = joint - level.worst[0] - level.worst[1]
+            if surplus > 0 or needed == surplus == 0:
+                found.append(max(level.delta, needed / (needed + surplus) if needed else Fraction(0)))
+        least = min(found, default=None)
+        return least if least is not None and least < 1 else None
 
     @cached_property
     def requirements(self) -> dict[Profile, Fraction]:
@@ -147,14 +163,17 @@ def transfer_path(stage: StageGame | IssueGame) -> TransferPath:
             continue
         surplus, worst = table[path][0][0] + table[path][0][1], (table[punishments[0]][1][0], table[punishments[1]][1][1])
         slack = surplus - worst[0] - worst[1]
-        level = requirement[a]
-        if slack < 0 or (slack == 0 and level > 0):
+        needed = requirement[a]
+        if slack < 0 or (slack == 0 and needed > 0):
             continue
-        delta = level / (level + slack) if level > 0 else Fraction(0)
-        reached.append(Level(delta, level, path, (punishments[0], punishments[1]), surplus, worst))
+        delta = needed / (needed + slack) if needed > 0 else Fraction(0)
+        reached.append(Level(delta, needed, path, (punishments[0], punishments[1]), surplus, worst))
     # A level is never the answer if a larger one needs no more patience.
-    levels = [level for k, level in enumerate(reached) if all(larger.delta > level.delta for larger in reached[k + 1 :])]
-    return TransferPath(joint, tuple(levels))
+    levels: list[Level] = []
+    for level in reversed(reached):
+        if not levels or level.delta < levels[-1].delta:
+            levels.append(level)
+    return TransferPath(joint, tuple(reversed(levels)))
 
 
 def _requirements(table: Mapping[Profile, tuple[Pair, Pair]]) -> dict[Profile, Fraction]:
