@@ -497,7 +497,74 @@ def test_the_registry_loads_nothing_heavy():
         "import sys; from bargaining.scenarios import names, ScenarioError; names()\n"
         "heavy = {'numpy', 'scipy', 'numba', 'pydantic', 'matplotlib', 'pandas'} & set(sys.modules); assert not heavy, heavy\n"
         "from bargaining.scenarios import scenario; story = scenario('standoff'); story.parameters(), story.title\n"
-        "heavy = {'numba', 'matplotlib', 'pandas'} & set(sys.modules); assert not heavy, heavy\n"
+        "heavy = {'matplotlib', 'pandas'} & set(sys.modules); assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert names() == ("briefing", "standoff")
+
+
+def draws(name: str, count: int) -> dict[str, np.ndarray]:
+    """Independent draws of every parameter that has a range, and of the choices."""
+    random = np.random.default_rng(11)
+    story = scenario(name)
+    columns: dict[str, np.ndarray] = {}
+    for row in story.parameters():
+        if row["field"] in ("withhold_revenue_loss_cn_busd", "withhold_loss_us_busd", "ai_curb_revenue_busd"):
+            continue
+        if name == "briefing" and row["field"] != "delta":
+            columns[row["field"]] = row["value"] + random.uniform(-0.3, 0.3, count)
+        elif row["low"] is not None and row["low"] < row["high"]:
+            columns[row["field"]] = random.uniform(row["low"], row["high"], count)
+    if name == "standoff":
+        columns["tariff_closure"] = random.choice(["own_income", "balanced", "world_share"], count)
+        columns["ces_form"] = random.choice(["one_tier", "two_tier"], count)
+        columns["political_term"] = random.choice(["imports", "deficit"], count)
+    return columns
+
+
+@pytest.mark.parametrize("name", ["briefing", "standoff"])
+def test_many_games_at_once_are_the_games_one_by_one(name):
+    columns = draws(name, 40)
+    games, resolved = scenario(name).games(columns)
+    solved = 0
+    for k in range(40):
+        values = {field: column[k].item() for field, column in columns.items()}
+        try:
+            story = scenario(name, **values)
+        except ScenarioError:
+            assert not games.valid[k]
+            continue
+        solved += 1
+        game = story.game()
+        assert games.valid[k]
+        assert games.deltas[k] == pytest.approx(game.deltas, rel=1e-14)
+        for issue, own in game.stage.issues.items():
+            assert np.allclose(games.issues[issue][k], own.payoffs, rtol=1e-12, atol=1e-11)
+        for block in (game.stage.names, game.stage.names[1:]):
+            assert np.allclose(games.block(block)[k], game.stage.block(block).payoffs, rtol=1e-12, atol=1e-11)
+        for field, column in resolved.items():
+            known = {**story.resolved(), **story.bounds()}[field]
+            assert column[k] == known or column[k] == pytest.approx(known, rel=1e-12)
+    assert solved >= 30
+
+
+def test_draws_that_make_no_game():
+    story = scenario("standoff")
+    games, _ = story.games({"chip_rent_share": np.array([0.6, 1.4, np.nan]), "tariff_us_truce_share": np.array([0.404, 0.404, 0.404])})
+    assert games.valid.tolist() == [True, False, False]
+    assert story.games({"tariff_us_truce_share": np.array([0.404, 0.01])})[0].valid.tolist() == [True, False]
+    assert story.games({"loss_at_80pct_cut_share": np.array([0.015, 0.9999])})[0].valid.tolist() == [True, False]
+    with pytest.raises(ScenarioError, match="unknown parameter 'chip_rent_shar'.*did you mean 'chip_rent_share'"):
+        story.games({"chip_rent_shar": np.array([0.6])})
+    with pytest.raises(ScenarioError, match="expected columns of one length"):
+        story.games({"chip_rent_share": np.array([0.6]), "curb_security_ratio": np.array([1.0, 2.0])})
+
+
+def test_fitted_elasticity_against_a_root_finder():
+    from scipy.optimize import brentq
+
+    share = 1.2 / 29184.89
+    for loss in (0.0003, 0.005, 0.015, 0.02):
+        s = fitted_elasticity(loss, market_share=share)
+        own = brentq(lambda x: output_loss(0.2, x, market_share=share) - loss, s / 2, min(2 * s, 0.999 if s < 1 else 50.0), xtol=1e-14)
+        assert s == pytest.approx(own, rel=1e-9)

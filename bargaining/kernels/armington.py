@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bargaining.kernels._jit import kernel
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 OWN_INCOME, BALANCED, WORLD_SHARE = 0, 1, 2
 
@@ -260,3 +261,46 @@ def solve_table(
             trade[0, a, b] = flows[1, 0]
             trade[1, a, b] = flows[0, 1]
     return residual, residual <= _ACCEPT
+
+
+@kernel
+def solve_tables(
+    observed: Array,
+    income: Array,
+    us_levels: Array,
+    cn_levels: Array,
+    us_on_row: Array,
+    epsilon: Array,
+    closure: Integers,
+    max_iter: int,
+    welfare: Array,
+    imports: Array,
+) -> None:
+    """`solve_table` for many draws, the first level of each side being its base.
+
+    Levels have shape (N, m) and (N, n), the others (N,). `welfare` (N, 2, m, n) and `imports` (N, 2, m, n), the latter relative to the
+    base, are overwritten; NaN where markets do not clear.
+    """
+    base_trade = np.zeros(2)
+    for k in range(epsilon.shape[0]):
+        _, cleared = solve_table(
+            observed,
+            income,
+            us_levels[k, 0],
+            cn_levels[k, 0],
+            us_levels[k],
+            cn_levels[k],
+            us_on_row[k],
+            epsilon[k],
+            closure[k],
+            max_iter,
+            welfare[k],
+            imports[k],
+            base_trade,
+        )
+        for player in range(2):
+            for a in range(us_levels.shape[1]):
+                for b in range(cn_levels.shape[1]):
+                    imports[k, player, a, b] /= base_trade[player]
+                    if not cleared:
+                        welfare[k, player, a, b] = np.nan

@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import field_validator
 
 from bargaining.scenarios.parameters import ParameterSet, chosen
-from bargaining.scenarios.story import IDLE, Actions, Scenario
+from bargaining.scenarios.story import IDLE, Actions, Scenario, Table
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bargaining.games import RepeatedGame, StageGame
+
+    Floats = NDArray[np.float64]
 
 
 def _payoff(default: float, symbol: str, note: str) -> float:
@@ -75,19 +80,37 @@ class Briefing(Scenario):
     parameter_set = BriefingParameters
     values: BriefingParameters
 
-    def _issues(self) -> "dict[str, StageGame]":
-        from bargaining.games import game
-
-        p = self.values
+    @classmethod
+    def tables(cls, values: Any) -> "dict[str, tuple[Table, Table]]":
+        """Payoffs of each issue to either side; arrays where parameters are arrays."""
+        p = values
         us = [[p.reward_us_units, p.sucker_us_units], [p.temptation_us_units, p.punishment_us_units]]
         cn = [[p.reward_cn_units, p.temptation_cn_units], [p.sucker_cn_units, p.punishment_cn_units]]
         benefit, cost = (0.0, p.civil_benefit_us_units, p.full_benefit_us_units), (0.0, -p.civil_cost_cn_units, -p.full_cost_cn_units)
         easing = ([[0.0], [-p.easing_cost_us_units]], [[0.0], [p.easing_benefit_cn_units]])
-        return {
-            "T": game(us, cn, actions=(("truce", "raise"), ("truce", "raise"))),
-            "R": game([benefit], [cost], actions=((IDLE,), ("withhold", "civil", "full"))),
-            "C": game(*easing, actions=(("curb", "ease"), (IDLE,))),
+        return {"T": (us, cn), "R": ([benefit], [cost]), "C": easing}
+
+    @classmethod
+    def payoff_arrays(cls, values: Any, count: int) -> "dict[str, Floats]":
+        """Payoffs of each issue in `count` games."""
+        from bargaining.games.many import stacked
+
+        return {name: stacked(*table, count) for name, table in cls.tables(values).items()}
+
+    @classmethod
+    def patience(cls, values: Any) -> tuple[Any, Any]:
+        """The common discount factor, for either side."""
+        return values.delta, values.delta
+
+    def _issues(self) -> "dict[str, StageGame]":
+        from bargaining.games import game
+
+        labels = {
+            "T": (("truce", "raise"), ("truce", "raise")),
+            "R": ((IDLE,), ("withhold", "civil", "full")),
+            "C": (("curb", "ease"), (IDLE,)),
         }
+        return {name: game(*table, actions=labels[name]) for name, table in self.tables(self.values).items()}
 
     def game(self) -> "RepeatedGame":
         """The repeated game over T, R and C at the common discount factor.

@@ -12,10 +12,10 @@ Arkolakis, C., Costinot, A. and Rodríguez-Clare, A. (2012). New trade models, s
 """
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bargaining.scenarios.parameters import PERIODS_A_YEAR, ParameterSet, prior
-from bargaining.scenarios.story import IDLE
+from bargaining.scenarios.story import IDLE, Table
 
 if TYPE_CHECKING:
     from bargaining.games import StageGame
@@ -38,13 +38,16 @@ class ChipParameters(ParameterSet):
         """Revenue that the curb forgoes, $bn per 90 days: the foreign share of China's market."""
         return self.cn_ai_chip_market_busd_yr * (1 - self.cn_domestic_chip_share) / PERIODS_A_YEAR
 
-    def forgone_profit(self) -> float:
+    def forgone_profit(self) -> Any:
         """:math:`mR`: U.S. profit that the curb forgoes, $bn per 90 days."""
-        return self.chip_rent_share * float(self.value("ai_curb_revenue_busd"))
+        return self.chip_rent_share * self.value("ai_curb_revenue_busd")
 
-    def easing_gain_cn(self) -> float:
+    def easing_gain_cn(self) -> Any:
         """China's gain from easing, $bn per 90 days."""
-        variety = math.log(1 / self.cn_domestic_chip_share) / (self.chip_substitution_elasticity_ratio - 1)
+        import numpy as np
+
+        # With arrays in place of numbers this is an array.
+        variety = np.log(1 / self.cn_domestic_chip_share) / (self.chip_substitution_elasticity_ratio - 1)
         return (1 - self.chip_self_reliance_cn_share) * self.cn_ai_chip_market_busd_yr / PERIODS_A_YEAR * variety
 
 
@@ -110,17 +113,26 @@ def countermeasure_swap_delta(withhold_net_value: float, countermeasure_loss: fl
     return withhold_net_value / countermeasure_loss if countermeasure_loss > 0 else math.inf
 
 
+def chip_payoffs(parameters: ChipParameters) -> tuple[Table, Table]:
+    """Payoffs of issue A to either side, relative to the curb: numbers, or arrays where parameters are arrays."""
+    us = parameters.forgone_profit() * (1 - parameters.curb_security_ratio)
+    return [[0.0], [us]], [[0.0], [parameters.easing_gain_cn()]]
+
+
 def chip_issue(parameters: ChipParameters) -> "StageGame":
-    """Issue A: the U.S. alone chooses; payoffs relative to the curb."""
+    """Issue A: the U.S. alone chooses."""
     from bargaining.games import game
 
-    us = parameters.forgone_profit() * (1 - parameters.curb_security_ratio)
-    return game([[0.0], [us]], [[0.0], [parameters.easing_gain_cn()]], actions=(("curb", "eased"), (IDLE,)))
+    return game(*chip_payoffs(parameters), actions=(("curb", "eased"), (IDLE,)))
+
+
+def countermeasure_payoffs(parameters: ChipParameters) -> tuple[Table, Table]:
+    """Payoffs of issue K to either side, relative to countermeasures lifted: numbers, or arrays where parameters are arrays."""
+    return [[-parameters.countermeasures_cost_us_busd], [0.0]], [[-parameters.countermeasures_loss_cn_busd], [0.0]]
 
 
 def countermeasure_issue(parameters: ChipParameters) -> "StageGame":
-    """Issue K: the U.S. alone chooses; payoffs relative to countermeasures lifted."""
+    """Issue K: the U.S. alone chooses."""
     from bargaining.games import game
 
-    us, cn = -parameters.countermeasures_cost_us_busd, -parameters.countermeasures_loss_cn_busd
-    return game([[us], [0.0]], [[cn], [0.0]], actions=(("widened", "lifted"), (IDLE,)))
+    return game(*countermeasure_payoffs(parameters), actions=(("widened", "lifted"), (IDLE,)))

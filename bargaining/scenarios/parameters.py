@@ -243,6 +243,18 @@ class ParameterSet(BaseModel):
         assert isinstance(extra, dict)
         return {**extra, "source_ids": tuple(extra["source_ids"]), "note": info.description or ""}  # type: ignore[arg-type]
 
+    @classmethod
+    def in_domain(cls, field: str, column: Any) -> Any:
+        """Which entries of an array are finite and within the declared domain of a field."""
+        import numpy as np
+
+        inside = np.isfinite(column)
+        for bound in cls.model_fields[field].metadata:
+            for name, holds in (("gt", np.greater), ("ge", np.greater_equal), ("lt", np.less), ("le", np.less_equal)):
+                if getattr(bound, name, None) is not None:
+                    inside &= holds(column, getattr(bound, name))
+        return inside
+
     def value(self, field: str) -> Any:
         """Value of a parameter, recomputed if it is derived and was not set."""
         value = getattr(self, field)

@@ -22,13 +22,13 @@ Bachmann, R. et al. (2022). What if? The economic effects for Germany of a stop 
 """
 
 import math
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import model_validator
 
 from bargaining.scenarios import ScenarioError
 from bargaining.scenarios.parameters import PERIODS_A_YEAR, ParameterSet, fact, prior
-from bargaining.scenarios.story import IDLE
+from bargaining.scenarios.story import IDLE, Table
 
 if TYPE_CHECKING:
     from bargaining.games import StageGame
@@ -57,12 +57,20 @@ class RareEarthParameters(ParameterSet):
     military_value_us_busd: float = prior("military_value_us_busd", "v", ge=0)
     military_cost_cn_ratio: float = prior("military_cost_cn_ratio", "kappa", ge=0)
 
-    def derive_withhold_loss_us_busd(self) -> float:
+    def derive_withhold_loss_us_busd(self) -> Any:
         """U.S. loss from withholding, $bn per 90 days, at an elasticity refitted to the loss from an 80 % cut."""
+        import numpy as np
+
+        from bargaining.kernels import ces
+
         share = self.us_rare_earth_market_busd_yr / fact("gdp_us_2024")
-        s = fitted_elasticity(self.loss_at_80pct_cut_share, market_share=share, form=self.ces_form, exposed=self.exposed_gdp_share)
-        loss = output_loss(self.withhold_flow_share, s, market_share=share, form=self.ces_form, exposed=self.exposed_gdp_share)
-        return loss * fact("gdp_us_2024") / PERIODS_A_YEAR
+        exposed = np.where(np.equal(self.ces_form, "one_tier"), 0.0, self.exposed_gdp_share)
+        given = np.broadcast_arrays(self.withhold_flow_share, self.loss_at_80pct_cut_share, share, exposed)
+        flow, loss, market, own = (np.ascontiguousarray(column, dtype=np.float64).reshape(-1) for column in given)
+        losses = np.empty_like(flow)
+        ces.output_losses(flow, loss, market, own, _OUTER_ELASTICITY, _FITTED_FLOW, losses)
+        losses = losses * fact("gdp_us_2024") / PERIODS_A_YEAR
+        return losses if given[0].ndim else float(losses[0])
 
     def derive_withhold_revenue_loss_cn_busd(self) -> float:
         """China's export revenue lost by withholding, $bn per 90 days."""
@@ -70,7 +78,9 @@ class RareEarthParameters(ParameterSet):
 
     @model_validator(mode="after")
     def _an_elasticity_fits(self) -> Self:
-        self.value("withhold_loss_us_busd")
+        if math.isnan(self.value("withhold_loss_us_busd")):
+            share = self.us_rare_earth_market_busd_yr / fact("gdp_us_2024")
+            fitted_elasticity(self.loss_at_80pct_cut_share, market_share=share, form=self.ces_form, exposed=self.exposed_gdp_share)
         return self
 
 
@@ -96,9 +106,9 @@ def output_loss(flow: float, elasticity: float, *, market_share: float, form: Fo
     >>> round(s, 3), round(100 * output_loss(0.26, s, market_share=share), 3), round(100 * output_loss(0.36, s, market_share=share), 2)
     (0.177, 0.456, 0.1)
     """
-    weight = market_share if form == "one_tier" else market_share / exposed
-    inner = _aggregate(flow, weight, elasticity)
-    return 1 - (inner if form == "one_tier" else _aggregate(inner, exposed, _OUTER_ELASTICITY))
+    from bargaining.kernels import ces
+
+    return float(ces.output_loss(flow, elasticity, market_share, 0.0 if form == "one_tier" else exposed, _OUTER_ELASTICITY))
 
 
 def fitted_elasticity(loss: float, *, market_share: float, form: Form = "one_tier", exposed: float = 0.04) -> float:
@@ -112,40 +122,17 @@ def fitted_elasticity(loss: float, *, market_share: float, form: Form = "one_tie
     ScenarioError
         If no elasticity gives that loss: it must lie below that of losing the input's whole weight at a flow of 0.2.
     """
-    from scipy.optimize import brentq
+    from bargaining.kernels import ces
 
-    weight = market_share if form == "one_tier" else market_share / exposed
-    target = 1 - loss
-    if form == "two_tier" and 0 < target < 1:
-        power = (_OUTER_ELASTICITY - 1) / _OUTER_ELASTICITY
-        target = ((target**power - (1 - exposed)) / exposed) ** (1 / power)
-    if not (0 < weight < 1 and _FITTED_FLOW < target < 1):
+    elasticity = float(ces.fit(loss, market_share, 0.0 if form == "one_tier" else exposed, _OUTER_ELASTICITY, _FITTED_FLOW))
+    if math.isnan(elasticity):
+        weight = market_share if form == "one_tier" else market_share / exposed
+        within = "" if form == "one_tier" else f" in the exposed share {exposed:g} of the economy"
         raise ScenarioError(
-            f"a loss of {loss:g} of output from an 80 % cut cannot be reached with a rare-earth share of {weight:.2g}"
-            f"{'' if form == 'one_tier' else f' in the exposed share {exposed:g} of the economy'}: no elasticity fits"
+            f"a loss of {loss:g} of output from an 80 % cut cannot be reached with a rare-earth share of {weight:.2g}{within}: it is below "
+            "that of Cobb-Douglas with perfect substitutes, or above the whole weight of the input; no elasticity fits"
         )
-
-    def excess(r: float) -> float:
-        return math.log1p(weight * math.expm1(-r * math.log(_FITTED_FLOW))) + r * math.log(target)
-
-    # r = 0 is Cobb-Douglas; a larger loss than its needs less substitution (r > 0), a smaller one more (-1 < r < 0).
-    if 1 - target > 1 - _FITTED_FLOW**weight:
-        low, high = 1e-12, 1.0
-        while excess(high) <= 0:
-            high *= 2
-    else:
-        low, high = -1.0, -1e-12
-    if excess(low) * excess(high) >= 0:
-        raise ScenarioError(f"a loss of {loss:g} of output from an 80 % cut is that of Cobb-Douglas or less than perfect substitutes allow")
-    return 1 / (1 + float(brentq(excess, low, high, xtol=1e-15, rtol=1e-14)))
-
-
-def _aggregate(quantity: float, weight: float, elasticity: float) -> float:
-    """Output of a constant-elasticity aggregate whose other input is unchanged."""
-    if elasticity == 1:
-        return float(quantity**weight)
-    power = (elasticity - 1) / elasticity
-    return math.exp(math.log1p(weight * math.expm1(power * math.log(quantity))) / power)
+    return elasticity
 
 
 def embargo_revenue() -> float:
@@ -160,15 +147,20 @@ def embargo_revenue() -> float:
     return (magnets + fact("us_ree_imports") * fact("us_ree_cn_importshare")) / PERIODS_A_YEAR
 
 
-def rare_earth_issue(parameters: RareEarthParameters) -> "StageGame":
-    """Issue R: China alone chooses what to release; payoffs relative to civil licences.
+def rare_earth_payoffs(parameters: RareEarthParameters) -> tuple[Table, Table]:
+    """Payoffs of issue R to either side, relative to civil licences: numbers, or arrays where parameters are arrays.
 
     The loss under civil licences is borne already, so withholding costs the U.S. the rest of the loss. Full release adds the military
     value to the U.S. and costs China a multiple of it.
     """
-    from bargaining.games import game
-
     us = (parameters.civil_only_loss_us_busd - parameters.value("withhold_loss_us_busd"), 0.0, parameters.military_value_us_busd)
     withhold = parameters.withhold_strategic_value_cn_busd - parameters.value("withhold_revenue_loss_cn_busd")
     cn = (withhold, 0.0, -parameters.military_cost_cn_ratio * parameters.military_value_us_busd)
-    return game([us], [cn], actions=((IDLE,), RELEASES))
+    return [us], [cn]
+
+
+def rare_earth_issue(parameters: RareEarthParameters) -> "StageGame":
+    """Issue R: China alone chooses what to release."""
+    from bargaining.games import game
+
+    return game(*rare_earth_payoffs(parameters), actions=((IDLE,), RELEASES))

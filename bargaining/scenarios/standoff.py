@@ -2,17 +2,30 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from bargaining.scenarios import rare_earths, tariffs
-from bargaining.scenarios.chips import ChipParameters, chip_issue, coercion_bound, countermeasure_issue, countermeasure_swap_delta
+from bargaining.scenarios.chips import (
+    ChipParameters,
+    chip_issue,
+    chip_payoffs,
+    coercion_bound,
+    countermeasure_issue,
+    countermeasure_payoffs,
+    countermeasure_swap_delta,
+)
 from bargaining.scenarios.parameters import PERIODS_A_YEAR, ParameterSet, prior
-from bargaining.scenarios.rare_earths import RareEarthParameters, rare_earth_issue
+from bargaining.scenarios.rare_earths import RareEarthParameters, rare_earth_issue, rare_earth_payoffs
 from bargaining.scenarios.story import IDLE, Actions, Scenario
-from bargaining.scenarios.tariffs import LEVELS, TariffParameters, TariffTable, indifference_weight, table_of, tariff_issue
+from bargaining.scenarios.tariffs import LEVELS, TariffParameters, TariffTable, indifference_weight, table_of, tariff_arrays, tariff_issue
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bargaining.games import RepeatedGame, StageGame
+
+    Floats = NDArray[np.float64]
 
 
 class TimeParameters(ParameterSet):
@@ -94,7 +107,21 @@ class Standoff(Scenario):
         p = self.values
         return {"T": tariff_issue(p, table), "R": rare_earth_issue(p), "K": countermeasure_issue(p), "A": chip_issue(p)}
 
-    def bounds(self) -> dict[str, float]:
+    @classmethod
+    def payoff_arrays(cls, values: Any, count: int) -> "dict[str, Floats]":
+        """Payoffs of each issue in `count` games."""
+        from bargaining.games.many import stacked
+
+        tables = {"R": rare_earth_payoffs(values), "K": countermeasure_payoffs(values), "A": chip_payoffs(values)}
+        return {"T": tariff_arrays(values, count), **{name: stacked(*table, count) for name, table in tables.items()}}
+
+    @classmethod
+    def patience(cls, values: Any) -> tuple[Any, Any]:
+        """Discount factors of the two capitals."""
+        return cast(tuple[Any, Any], values.deltas())
+
+    @classmethod
+    def closed_forms(cls, values: Any) -> dict[str, Any]:
         """Closed-form bounds on the two parameters without a source, the strategic value of withholding and the security ratio b.
 
         ``withholding_threshold_busd``: above it withholding is China's stage best response. ``b_joint_surplus``: below it easing chips
@@ -106,13 +133,12 @@ class Standoff(Scenario):
         >>> {name: round(value, 2) for name, value in scenario("standoff").bounds().items()}
         {'withholding_threshold_busd': 0.09, 'b_joint_surplus': 2.0, 'b_coercion': 9.61}
         """
-        p = self.values
-        profit = p.forgone_profit()
-        withhold_us, easing_cn = float(rare_earth_issue(p).payoffs[0, 0, 0]), float(chip_issue(p).payoffs[1, 1, 0])
+        profit = values.forgone_profit()
+        withhold_us, easing_cn = rare_earth_payoffs(values)[0][0][0], chip_payoffs(values)[1][1][0]
         return {
-            "withholding_threshold_busd": p.value("withhold_revenue_loss_cn_busd"),
+            "withholding_threshold_busd": values.value("withhold_revenue_loss_cn_busd"),
             "b_joint_surplus": 1 + easing_cn / profit,
-            "b_coercion": coercion_bound(p.deltas()[0], -withhold_us, profit),
+            "b_coercion": coercion_bound(values.deltas()[0], -withhold_us, profit),
         }
 
     def explain(self) -> list[str]:

@@ -1,7 +1,7 @@
 """What every scenario answers: its parameters, its named agreements and stances, and its game."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -9,9 +9,17 @@ from bargaining.scenarios import ScenarioError
 from bargaining.scenarios.parameters import Fact, ParameterSet, facts
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bargaining.games import RepeatedGame
+    from bargaining.games.many import IssueGames
+
+    Floats = NDArray[np.float64]
 
 Actions = tuple[str, str]
+# Payoffs by U.S. and Chinese action; entries are numbers, or arrays over many games.
+Table = Sequence[Sequence[Any]]
 
 IDLE = "no move"
 
@@ -100,9 +108,79 @@ class Scenario(ABC):
     def game(self) -> "RepeatedGame":
         """The repeated game over the scenario's issues."""
 
+    @classmethod
+    @abstractmethod
+    def payoff_arrays(cls, values: Any, count: int) -> "dict[str, Floats]":
+        """Payoffs of each issue in `count` games, shape (count, 2, m, n): `values` is a parameter set whose fields may be arrays."""
+
+    @classmethod
+    @abstractmethod
+    def patience(cls, values: Any) -> tuple[Any, Any]:
+        """Discount factors of both sides; arrays where parameters are arrays."""
+
+    @classmethod
+    def closed_forms(cls, values: Any) -> dict[str, Any]:
+        """Closed-form bounds on parameters, by name; arrays where parameters are arrays. None unless the story has some."""
+        return {}
+
+    @classmethod
+    def games(cls, columns: "Mapping[str, Any]", calibration: str | None = None, **fixed: Any) -> "tuple[IssueGames, dict[str, Any]]":
+        r"""The games of many draws of the parameters at once, the arithmetic of `game` done on arrays.
+
+        Parameters
+        ----------
+        columns : mapping of str to array, shape (N,)
+            Parameters that vary, by field name.
+        calibration : str, optional
+        **fixed
+            Parameters that do not, as in `bargaining.scenario`.
+
+        Returns
+        -------
+        games : IssueGames
+            A draw outside a parameter's domain, or for which the model has no solution, gives NaN payoffs; `scenario` says why.
+        resolved : dict
+            All columns, with derived parameters and `closed_forms` that vary.
+
+        Raises
+        ------
+        ScenarioError
+            If a parameter is unknown, a fixed value is refused, or columns differ in length.
+        """
+        import numpy as np
+
+        from bargaining.games.many import IssueGames
+        from bargaining.games.repeated import read_delta
+
+        story = cls.tell(calibration, fixed)
+        unknown = next((name for name in columns if name not in cls.parameter_set.model_fields), None)
+        if unknown is not None:
+            cls.tell(calibration, {**fixed, unknown: 0.0})
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) != 1:
+            raise ScenarioError(f"columns have lengths {lengths}: expected columns of one length")
+        count = next(iter(lengths.values()))
+        drawn = {name: np.asarray(column) for name, column in columns.items()}
+        values = cls.parameter_set.model_construct(**{**dict(story.values), **drawn})
+        inside = np.ones(count, dtype=np.bool_)
+        for name, column in drawn.items():
+            if column.dtype.kind == "f":
+                inside &= cls.parameter_set.in_domain(name, column)
+        with np.errstate(all="ignore"):
+            issues = cls.payoff_arrays(values, count)
+            deltas = np.empty((count, 2))
+            for player, delta in enumerate(cls.patience(values)):
+                deltas[:, player] = float(read_delta(delta)[player]) if np.ndim(delta) == 0 else delta
+            derived = {name: values.value(name) for name in cls.parameter_set.model_fields if getattr(values, name) is None}
+            forms = cls.closed_forms(values)
+        for payoffs in issues.values():
+            payoffs[~inside] = np.nan
+        varying = {name: column for name, column in {**derived, **forms}.items() if np.ndim(column) == 1}
+        return IssueGames(issues, deltas), {**drawn, **varying}
+
     def bounds(self) -> dict[str, float]:
         """Closed-form bounds on parameters, by name, for a phase diagram to draw; none unless the story has some."""
-        return {}
+        return {name: float(value) for name, value in self.closed_forms(self.values).items()}
 
     @abstractmethod
     def explain(self) -> list[str]:

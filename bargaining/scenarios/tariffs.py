@@ -290,3 +290,46 @@ def tariff_issue(parameters: TariffParameters, table: TariffTable | None = None)
     weights = (parameters.political_weight_us_usd_per_usd, parameters.political_weight_cn_usd_per_usd)
     payoffs = political_payoffs(table, weights, parameters.political_term)
     return StageGame(payoffs=payoffs - payoffs[:, 1:2, 1:2], actions=(LEVELS, LEVELS))
+
+
+def tariff_arrays(values: TariffParameters, count: int) -> "Array":
+    """Payoffs of issue T in `count` games, shape (count, 2, 4, 4), for a parameter set whose fields may be arrays.
+
+    NaN where tariffs do not ascend from rollback to peak, or no market-clearing wages are found.
+    """
+    import numpy as np
+
+    from bargaining.kernels.armington import BALANCED, OWN_INCOME, WORLD_SHARE, solve_tables
+
+    def column(entry: object) -> "Array":
+        return np.array(np.broadcast_to(np.asarray(entry, dtype=np.float64), (count,)))
+
+    us, cn = (np.column_stack([column(level) for level in levels]) for levels in values.tariff_levels())
+    closure = np.select(
+        [np.equal(values.tariff_closure, "own_income"), np.equal(values.tariff_closure, "balanced")], [OWN_INCOME, BALANCED], WORLD_SHARE
+    )
+    flows, income, gdp = _world()
+    welfare, imports = np.empty((count, 2, len(LEVELS), len(LEVELS))), np.empty((count, 2, len(LEVELS), len(LEVELS)))
+    solve_tables(
+        flows,
+        income,
+        us,
+        cn,
+        column(values.tariff_us_on_row_share),
+        column(values.trade_elasticity_ratio),
+        np.array(np.broadcast_to(closure, (count,)), dtype=np.int64),
+        _MAX_ITER,
+        welfare,
+        imports,
+    )
+    seen = np.array([flows[1, 0], flows[0, 1]]) / PERIODS_A_YEAR
+    imports *= seen[:, None, None]
+    weights = np.column_stack([column(values.political_weight_us_usd_per_usd), column(values.political_weight_cn_usd_per_usd)])
+    by_imports = np.array(np.broadcast_to(np.equal(values.political_term, "imports"), (count,)))
+    burden = np.where(by_imports[:, None, None, None], imports, imports - imports[:, ::-1])
+    payoffs = welfare * gdp[:, None, None] - weights[:, :, None, None] * burden
+    truce = LEVELS.index("truce")
+    payoffs -= payoffs[:, :, truce : truce + 1, truce : truce + 1].copy()
+    ascending = (np.diff(us, axis=1) >= 0).all(axis=1) & (np.diff(cn, axis=1) >= 0).all(axis=1)
+    payoffs[~ascending] = np.nan
+    return payoffs
