@@ -554,7 +554,7 @@ def test_draws_that_make_no_game():
     assert games.valid.tolist() == [True, False, False]
     assert story.games({"tariff_us_truce_share": np.array([0.404, 0.01])})[0].valid.tolist() == [True, False]
     assert story.games({"loss_at_80pct_cut_share": np.array([0.015, 0.9999])})[0].valid.tolist() == [True, False]
-    with pytest.raises(ScenarioError, match="unknown parameter 'chip_rent_shar'.*did you mean 'chip_rent_share'"):
+    with pytest.raises(ScenarioError, match=r"unknown parameter 'chip_rent_shar'.*did you mean 'chip_rent_share'"):
         story.games({"chip_rent_shar": np.array([0.6])})
     with pytest.raises(ScenarioError, match="expected columns of one length"):
         story.games({"chip_rent_share": np.array([0.6]), "curb_security_ratio": np.array([1.0, 2.0])})
@@ -566,5 +566,9 @@ def test_fitted_elasticity_against_a_root_finder():
     share = 1.2 / 29184.89
     for loss in (0.0003, 0.005, 0.015, 0.02):
         s = fitted_elasticity(loss, market_share=share)
-        own = brentq(lambda x: output_loss(0.2, x, market_share=share) - loss, s / 2, min(2 * s, 0.999 if s < 1 else 50.0), xtol=1e-14)
+
+        def excess(x, loss=loss):
+            return output_loss(0.2, x, market_share=share) - loss
+
+        own = brentq(excess, s / 2, min(2 * s, 0.999 if s < 1 else 50.0), xtol=1e-14)
         assert s == pytest.approx(own, rel=1e-9)
