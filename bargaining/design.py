@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from bargaining.config import Model, Scalar
+from bargaining.sampling import Sample
 
 
 class Linspace(Model):
@@ -48,7 +49,7 @@ def axis_values(axis: Any) -> list[Any]:
 
 
 class Design(Model):
-    """Points of an experiment: exactly one of `grid`, `zip` and `points`.
+    """Points of an experiment: exactly one of `grid`, `zip`, `points` and `sample`.
 
     Parameters
     ----------
@@ -58,6 +59,8 @@ class Design(Model):
         The first values together, then the second values, and so on; all lists of one length.
     points : list of mappings of parameter to value
         Each point written out; all with the same parameters.
+    sample : mapping
+        Points drawn from priors: see `Sample`.
 
     Examples
     --------
@@ -71,11 +74,13 @@ class Design(Model):
     zip: Axes | None = None
     points: Annotated[tuple[Annotated[dict[str, Scalar], Field(min_length=1)], ...], Field(min_length=1)] | None = None
 
+    sample: Sample | None = None
+
     @model_validator(mode="after")
     def _one_kind(self) -> "Design":
-        given = [name for name in ("grid", "zip", "points") if getattr(self, name) is not None]
+        given = [name for name in ("grid", "zip", "points", "sample") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"expected exactly one of grid, zip and points, found {' and '.join(given) or 'none'}")
+            raise ValueError(f"expected exactly one of grid, zip, points and sample, found {' and '.join(given) or 'none'}")
         if self.zip is not None:
             lengths = {name: len(axis_values(axis)) for name, axis in self.zip.items()}
             if len(set(lengths.values())) > 1:

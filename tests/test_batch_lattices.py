@@ -36,7 +36,9 @@ def test_one_by_one(name, count, patience):
             for key in ("best_us", "best_cn", "worst_us", "worst_cn", "joint_surplus"):
                 assert batch.columns[key + at][k] == pytest.approx(row[key], abs=4 * tol * spans, nan_ok=True), (key, at)
             least = batch.columns[f"critical_delta[{row['agreement']}]{at}"][k]
-            assert (np.isinf(least) and np.isnan(row["critical_delta"])) or least == pytest.approx(row["critical_delta"], abs=max(1e-5, tol))
+            assert (np.isinf(least) and np.isnan(row["critical_delta"])) or least == pytest.approx(
+                row["critical_delta"], abs=max(1e-5, tol)
+            )
             held = batch.columns[f"sustained[{row['agreement']}]{at}"][k]
             assert np.isnan(held) or row["sustained"] is None or bool(held) == row["sustained"], (row["agreement"], at)
 

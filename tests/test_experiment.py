@@ -216,7 +216,7 @@ def test_designs_keep_the_order_in_which_they_are_written() -> None:
         {"b": 1, "a": "y"},
     ]
     assert Design(points=[{"a": 2}, {"a": 1}]).as_points() == [{"a": 2}, {"a": 1}]
-    with pytest.raises(ValueError, match="exactly one of grid, zip and points, found grid and zip"):
+    with pytest.raises(ValueError, match="exactly one of grid, zip, points and sample, found grid and zip"):
         Design(grid={"a": [1]}, zip={"a": [1]})
     with pytest.raises(ValueError, match="same parameters in every point"):
         Design(points=[{"a": 2}, {"b": 1}])
