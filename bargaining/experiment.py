@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bargaining.config import ConfigError, Document, KeyPath, Model, Scalar, did_you_mean
 from bargaining.design import Design
@@ -45,13 +45,60 @@ class Run(Model):
     solver: LinkageLattice
 
 
+class LinkageLattices(Model):
+    """Options of the solver ``linkage_lattices``: the lattice of every draw of an ensemble."""
+
+    name: Literal["linkage_lattices"]
+    patience: Literal["own", "less", "more"] = Field(
+        "own",
+        description="own discount factors (slow where they differ), or for both sides that of the less or the more patient one (fast)",
+    )
+    agreements: tuple[str, ...] | None = Field(None, description="default: all of the scenario's")
+    partitions: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(None, description="default: all")
+    critical: bool = Field(True, description="find critical discount factors too")
+    tol: Unit = Field(1e-6, description="distance between the proven inner and outer sets, relative to each player's payoff span")
+    max_iter: Annotated[int, Field(ge=1)] | None = None
+
+
+class Band(Model):
+    """Quantiles of an output along a parameter."""
+
+    of: str
+    along: str
+    bins: Annotated[int, Field(ge=1, le=10_000)] = 16
+
+
+class Ensemble(Model):
+    """A scenario at many draws of its parameters, and what is asked of them. Expressions name columns; see `bargaining.analysis`."""
+
+    scenario: str
+    calibration: str | None = Field(None, description="where parameters that are not drawn lie; default: the scenario's first")
+    parameters: dict[str, Scalar] = Field({}, description="values that differ from the calibration")
+    design: Design
+    solver: LinkageLattices
+    claims: dict[str, str] = Field({}, description="name: condition whose share of the draws is reported")
+    splits: dict[str, dict[str, str]] = Field({}, description="name: {class: condition}; shares are reported for each class too")
+    bands: tuple[Band, ...] = ()
+    indices: dict[str, str] = Field({}, description="name: output whose Sobol indices are reported; needs a saltelli sample")
+    patterns: dict[str, str] = Field(
+        {}, description="name: condition with {partition} in it; the region of the prior in which it holds, for each partition"
+    )
+
+
 class Experiment(Model):
     """An experiment as it will be run: the file with a profile and all assignments laid over it."""
 
     schema_version: Literal[1]
     name: Name
     question: Annotated[str, Field(min_length=1)]
-    runs: Annotated[dict[Name, Run], Field(min_length=1)]
+    runs: dict[Name, Run] = Field({}, description="scenarios at named calibrations, perhaps swept, one lattice a point")
+    ensembles: dict[Name, Ensemble] = Field({}, description="scenarios at many draws, one row a draw")
+
+    @model_validator(mode="after")
+    def _something_to_solve(self) -> "Experiment":
+        if not self.runs and not self.ensembles:
+            raise ValueError("expected runs, ensembles, or both")
+        return self
 
     @classmethod
     def load(cls, path: Path, profile: str = "paper", overrides: Sequence[str] = ()) -> "Experiment":
@@ -71,7 +118,9 @@ class Experiment(Model):
             With one line for every mistake: place, key, what is wrong, a near match.
         """
         experiment, document = read_experiment(path, profile, overrides)
-        problems = list(_unknown_names(experiment, document))
+        from bargaining.ensemble_checks import ensemble_problems
+
+        problems = [*_unknown_names(experiment, document), *ensemble_problems(experiment, document)]
         if problems:
             raise ConfigError(problems)
         return experiment
@@ -128,7 +177,8 @@ def fingerprint() -> str:
     package = Path(__file__).parent
     folders = [package / name for name in ("games", "kernels", "solvers", "scenarios")]
     files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".json")]
-    files += [package / name for name in ("payoff_set.py", "solution.py", "design.py", "experiment.py")]
+    files += (package / "batch").glob("*.py")
+    files += [package / name for name in ("payoff_set.py", "solution.py", "design.py", "sampling.py", "experiment.py", "ensemble.py")]
     digest = hashlib.sha256()
     for path in sorted(files):
         source = path.read_bytes().replace(b"\r\n", b"\n")

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bargaining import provenance
+from bargaining import ensemble_running, provenance
+from bargaining.execution import executor
 from bargaining.experiment import Experiment, Point, Run, find, fingerprint, issue_game, read_experiment, results_folder
-from bargaining.store import POINT_COLUMNS, ROWS, Part, Row, Store, read_manifest, read_table
+from bargaining.store import POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
 
 if TYPE_CHECKING:
     from bargaining.scenarios import Scenario
@@ -51,6 +52,8 @@ def run(
     overrides: Sequence[str] = (),
     out: str | Path | None = None,
     workers: int = 1,
+    scheduler: str | None = None,
+    chunk: int | None = None,
     force: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Results:
@@ -69,7 +72,11 @@ def run(
     out : str or Path, optional
         Results folder; by default `results_folder`.
     workers : int
-        Points solved at a time (threads).
+        Points, or chunks of an ensemble, solved at a time (threads).
+    scheduler : str, optional
+        A Dask cluster to solve the chunks of ensembles on: ``local:N``, ``tcp://…`` or a scheduler file.
+    chunk : int, optional
+        Draws a chunk; by default what takes about two seconds. Results do not depend on it.
     force : bool
         Solve again even if the results are complete.
     progress : callable
@@ -86,7 +93,9 @@ def run(
     experiment, _ = read_experiment(path, profile, overrides)
     folder = Path(out) if out is not None else results_folder(path, experiment.name, profile, changed=bool(overrides))
     store = Store(folder, experiment.key)
-    if store.is_complete() and not force:
+    tasks = ensemble_running.tasks(experiment, folder, fingerprint()) if experiment.ensembles else []
+    # Parts may be missing altogether (they are not published), but not in part.
+    if store.is_complete() and not force and not any(task.parts.begun and task.left for task in tasks):
         manifest = read_manifest(folder) or {}
         return Results(experiment, profile, folder, manifest["points"], 0, manifest["statuses"])
     experiment = Experiment.load(path, profile, overrides)
@@ -94,25 +103,49 @@ def run(
     store.prepare(experiment.name, force=force)
     if force:
         store.forget()
+        for task in tasks:
+            task.parts.forget()
     parts = store.finished()
     left = [k for k in range(len(points)) if k not in parts]
     started = time.perf_counter()
-    progress(len(parts), len(points))
+    drawn = sum(task.draws.size for task in tasks)
+    unsolved = len(left) + sum(task.left for task in tasks)
+    total = len(points) + drawn
+    count = Counter(done=total - unsolved)
+
+    def solved_more(number: int) -> None:
+        count["done"] += number
+        progress(count["done"], total)
+
+    solved_more(0)
     for k, part in _solve(points, left, workers):
         store.keep(k, part)
         parts[k] = part
-        progress(len(parts), len(points))
+        solved_more(1)
+    if tasks:
+        ensemble_running.begin(folder, experiment, tasks, scheduler or f"{workers} threads")
+        with executor(workers, scheduler) as (pool, width):
+            for task in tasks:
+                ensemble_running.solve(task, pool, width, chunk, solved_more)
     ordered = [parts[k] for k in range(len(points))]
     rows = [row for part in ordered for row in part.rows]
-    statuses = dict(sorted(Counter(str(row["status"]) for row in rows).items()))
+    counted = Counter(str(row["status"]) for row in rows)
+    tables: dict[str, list[Row]] = {}
+    for task in tasks:
+        counted.update(ensemble_running.statuses(task))
+        for name, table in ensemble_running.answers(task).items():
+            tables.setdefault(name, []).extend(table)
+    statuses = dict(sorted(counted.items()))
+    files = {f"{SOLUTIONS}/{name}": text for point, part in zip(points, ordered, strict=True) for name, text in _files(point, part)}
     store.publish(
         rows,
         [vertex for point, part in zip(points, ordered, strict=True) for vertex in _vertices(point, part)],
-        _manifest(experiment, profile, points, ordered, statuses),
-        _provenance(len(left), time.perf_counter() - started, workers),
-        {name: text for point, part in zip(points, ordered, strict=True) for name, text in _files(point, part)},
+        _manifest(experiment, profile, points, ordered, statuses, tasks),
+        _provenance(unsolved, time.perf_counter() - started, workers),
+        {**{name: table_text(table) for name, table in tables.items()}, **files},
     )
-    return Results(experiment, profile, folder, len(points), len(left), statuses)
+    (folder / ensemble_running.PROGRESS).unlink(missing_ok=True)
+    return Results(experiment, profile, folder, total, unsolved, statuses)
 
 
 def solve_point(point: Point) -> Part:
@@ -188,7 +221,14 @@ def _files(point: Point, part: Part) -> Iterator[tuple[str, str]]:
         yield f"{point.run}-{point.number}-{partition.replace('|', '+')}.json", text
 
 
-def _manifest(experiment: Experiment, profile: str, points: Sequence[Point], parts: Sequence[Part], statuses: Mapping[str, int]) -> Row:
+def _manifest(
+    experiment: Experiment,
+    profile: str,
+    points: Sequence[Point],
+    parts: Sequence[Part],
+    statuses: Mapping[str, int],
+    tasks: Sequence[ensemble_running.Task],
+) -> Row:
     """What the rows mean and came from; nothing that differs between two runs of one key."""
     messages = [{"run": p.run, "point": p.number, "message": part.message} for p, part in zip(points, parts, strict=True) if part.message]
     return {
@@ -197,11 +237,12 @@ def _manifest(experiment: Experiment, profile: str, points: Sequence[Point], par
         "profile": profile,
         "config": experiment.config,
         "sources": fingerprint(),
-        "points": len(points),
+        "points": len(points) + sum(task.draws.size for task in tasks),
         "rows": sum(len(part.rows) for part in parts),
         "statuses": dict(statuses),
-        "failures": messages,
+        "failures": messages + [failure for task in tasks for failure in ensemble_running.failures(task)],
         "runs": {name: _words(run, [point for point in points if point.run == name]) for name, run in experiment.runs.items()},
+        **({"ensembles": ensemble_running.described(tasks)} if tasks else {}),
     }
 
 

@@ -112,20 +112,20 @@ class Store:
         points: Sequence[Row],
         manifest: Mapping[str, Any],
         provenance: Mapping[str, Any],
-        solutions: Mapping[str, str] | None = None,
+        others: Mapping[str, str] | None = None,
     ) -> None:
-        """Write the finished run, `solutions` being file name -> text; the parts go once everything stands."""
+        """Write the finished run, `others` being more files, by path in the folder -> text; the parts go once everything stands."""
         texts = {ROWS: table_text(rows), POINTS: table_text(points, POINT_COLUMNS)}
-        texts |= {f"{SOLUTIONS}/{name}": text for name, text in sorted((solutions or {}).items())}
+        texts |= dict(sorted((others or {}).items()))
         before = (read_manifest(self.folder) or {}).get("sha256")
         for name, text in texts.items():
             write(self.folder / name, text)
         write(self.folder / PROVENANCE, json_text(provenance))
         hashes = {name: _text_hash(text) for name, text in texts.items()}
         write(self.folder / MANIFEST, json_text({**manifest, "key": self.key, "sha256": hashes}))
-        # Solutions of an older run would be taken for this one's; files that no run wrote stay.
+        # Files of an older run would be taken for this one's; those that no run wrote stay.
         for name in before if isinstance(before, dict) else ():
-            if name not in texts and Path(name).parts[:-1] == (SOLUTIONS,):
+            if name not in texts and Path(name).parts[:-1] in ((), (SOLUTIONS,)):
                 (self.folder / name).unlink(missing_ok=True)
         self.forget()
 

@@ -11,6 +11,7 @@ import pytest
 from bargaining import running
 from bargaining.config import ConfigError
 from bargaining.design import Design
+from bargaining.ensemble import Draws
 from bargaining.experiment import Experiment, Point, experiment_files, find, results_folder, schema_text
 from bargaining.running import run
 from bargaining.store import Part, read_manifest, read_table
@@ -233,7 +234,11 @@ def test_committed_experiments_are_valid_in_every_profile(path: Path) -> None:
     from bargaining.cli.describe import profile_names
 
     assert {"paper", "smoke", "full"} <= set(profile_names(path))
-    sizes = {profile: len(Experiment.load(path, profile).points()) for profile in profile_names(path)}
+    experiments = {profile: Experiment.load(path, profile) for profile in profile_names(path)}
+    sizes = {
+        profile: len(experiment.points()) + sum(Draws.of(name, each, "").size for name, each in experiment.ensembles.items())
+        for profile, experiment in experiments.items()
+    }
     assert sizes["smoke"] < sizes["paper"] < sizes["full"]
 
 

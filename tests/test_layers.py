@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "plotting": {"payoff_set"},
     "execution": {"store"},
     "experiment": {
+        "ensemble_checks",
         "scenarios",
         "solvers",
         "batch",
@@ -41,12 +42,18 @@ MAY_IMPORT = {
         "provenance",
     },
     "solution_file": {"games", "solution", "payoff_set", "store"},
+    "parts": set(),
+    "analysis": set(),
     "report": {"store", "plotting", "payoff_set"},
     # How an experiment file is read, run, recorded and compared.
     "config": set(),
     "provenance": set(),
     "comparison": {"store", "payoff_set"},
+    "ensemble": {"experiment", "scenarios", "batch", "games"},
+    "ensemble_checks": {"experiment", "ensemble", "scenarios", "analysis", "config"},
+    "ensemble_running": {"analysis", "ensemble", "execution", "experiment", "parts", "store"},
     "running": {
+        "ensemble_running",
         "experiment",
         "scenarios",
         "solvers",

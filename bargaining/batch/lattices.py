@@ -30,8 +30,9 @@ class LinkageLattices:
     """Lattices of N games as columns, arrays of shape (N,), named as in the table of an ensemble.
 
     ``worst_us[T,R,K|A]`` and its like hold payoffs (NaN: no equilibrium), ``status[…]`` and ``error_bound[…]`` what was proven;
-    ``critical_delta[london][T,R,K|A]`` is infinite where an agreement is sustained at no patience and NaN where that is undecided;
-    ``sustained[london][…]`` is 1, 0, or NaN where it is undecided. `deltas`, shape (N, 2), are the discount factors solved at.
+    ``payoff_us[london]`` is what an agreement pays a period; ``critical_delta[london][T,R,K|A]`` is infinite where an agreement is
+    sustained at no patience and NaN where that is undecided; ``sustained[london][…]`` is 1, 0, or NaN where it is undecided. `deltas`,
+    shape (N, 2), are the discount factors solved at.
     """
 
     columns: Mapping[str, NDArray[np.float64] | NDArray[np.str_]]
@@ -102,6 +103,12 @@ def linkage_lattices(
     blocks = dict.fromkeys(block for partition in partitions for block in partition)
     solved = {block: _Solved.of(kept.block(block), deltas, tol, max_iter, workers) for block in blocks}
     columns: dict[str, NDArray[np.float64] | NDArray[np.str_]] = {}
+    for agreement, profiles in agreements.items():
+        for player, side in enumerate(("us", "cn")):
+            paid = np.zeros(len(kept))
+            for name, payoffs in kept.issues.items():
+                paid = paid + payoffs[:, player, profiles[name][0], profiles[name][1]]
+            columns[f"payoff_{side}[{agreement}]"] = paid
     answers: dict[tuple[Block, Profile], tuple[Floats, Floats]] = {}
     for partition in partitions:
         name = "|".join(",".join(block) for block in partition)

@@ -109,6 +109,8 @@ def show(name: str, calibration: str | None, profile: str, as_json: bool) -> Non
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be solved.")
 @click.option("--force", is_flag=True, help="Solve again even if the results are complete; replace rows of another experiment.")
 @_workers
+@click.option("--scheduler", help="Solve ensembles on Dask: local:N, tcp://HOST:PORT or a scheduler file.")
+@click.option("--chunk", type=click.IntRange(1), help="Draws of an ensemble a task (default: what takes about two seconds).")
 @_json
 def run(**options: Any) -> Exit:
     """Run an experiment, given by name or file: solve, store, print the lattice, draw the figures.
@@ -125,6 +127,21 @@ def run(**options: Any) -> Exit:
     from bargaining.cli.running import run_experiment
 
     return run_experiment(**options)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_json
+def status(folder: Path, as_json: bool) -> Exit:
+    """Say how far a run has come: its results folder, from another shell while it runs or after it stopped.
+
+    \b
+    Example:
+      bargaining status .runs/ensemble_linkage/full
+    """
+    from bargaining.cli.status import tell_status
+
+    return tell_status(folder, as_json)
 
 
 @cli.command()

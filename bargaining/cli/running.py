@@ -9,12 +9,14 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bargaining.cli import Exit
+from bargaining.cli.ensembles import print_ensembles
 from bargaining.cli.lattice import print_lattices
+from bargaining.cli.plan import tell_plan
 from bargaining.cli.terminal import print_json, stderr, stdout
-from bargaining.experiment import Experiment, find, results_folder
+from bargaining.ensemble_running import TABLES
 from bargaining.kernels import _jit
 from bargaining.running import Results, run
-from bargaining.store import MANIFEST, POINTS, ROWS, SOLUTIONS, Store, read_manifest
+from bargaining.store import MANIFEST, POINTS, ROWS, SOLUTIONS, read_manifest
 
 
 def run_experiment(
@@ -26,20 +28,33 @@ def run_experiment(
     dry_run: bool,
     force: bool,
     workers: int,
+    scheduler: str | None,
+    chunk: int | None,
     as_json: bool,
 ) -> Exit:
     """Run an experiment and tell what came out and where it is."""
     console = stderr()
     if dry_run:
-        _tell_plan(experiment, profile, overrides, out, as_json)
+        tell_plan(experiment, profile, overrides, out, workers, as_json)
         return Exit.fine
     try:
         with progress_bar(f"{experiment}: solving") as progress:
-            results = run(experiment, profile=profile, overrides=overrides, out=out, workers=workers, force=force, progress=progress)
+            results = run(
+                experiment,
+                profile=profile,
+                overrides=overrides,
+                out=out,
+                workers=workers,
+                scheduler=scheduler,
+                chunk=chunk,
+                force=force,
+                progress=progress,
+            )
     except KeyboardInterrupt:
         again = ["bargaining", "run", experiment, "--profile", profile]
         again += [word for assignment in overrides for word in ("--set", assignment)]
         again += ["--out", str(out)] if out is not None else []
+        again += ["--scheduler", scheduler] if scheduler is not None else []
         console.print(f"\nstopped; finished points are kept. To do the rest: {shlex.join(again)}")
         return Exit.interrupted
     figures = _draw(results)
@@ -49,11 +64,14 @@ def run_experiment(
         print_json({**content, "figures": [str(path) for path in figures], "rows": rows})
     else:
         print_lattices(stdout(), rows, manifest)
+        print_ensembles(stdout(), results.folder, manifest)
     if results.cached:
         console.print(f"nothing to solve: {results.folder} already holds this run (--force solves it again)")
     else:
         console.print(f"solved {results.solved} of {results.points} points")
-    for what, name in (("rows", ROWS), ("sets", POINTS), ("manifest", MANIFEST)):
+    named = [("rows", ROWS), ("sets", POINTS)] if results.experiment.runs else []
+    tables = [("table", name) for name in TABLES if name in manifest.get("sha256", {})]
+    for what, name in (*named, *tables, ("manifest", MANIFEST)):
         console.print(f"{what:<9} {results.folder / name}")
     if any(run.keep for run in results.experiment.runs.values()):
         console.print(f"solutions {results.folder / SOLUTIONS} (`bargaining verify {results.folder}` checks them)")
@@ -102,22 +120,3 @@ def _draw(results: Results) -> Sequence[Path]:
         for path in figures:
             shutil.copyfile(path, paper / "generated" / path.name)
     return figures
-
-
-def _tell_plan(name: str, profile: str, overrides: Sequence[str], out: Path | None, as_json: bool) -> None:
-    path = find(name)
-    experiment = Experiment.load(path, profile, overrides)
-    folder = out or results_folder(path, experiment.name, profile, changed=bool(overrides))
-    store = Store(folder, experiment.key)
-    points = experiment.points()
-    done = len(points) if store.is_complete() else len(store.finished())
-    counts = {run: sum(point.run == run for point in points) for run in experiment.runs}
-    if as_json:
-        print_json({"folder": str(folder), "key": store.key, "points": counts, "done": done, "to_solve": len(points) - done})
-        return
-    console = stdout()
-    for run_name, count in counts.items():
-        part = experiment.runs[run_name]
-        where = ", ".join(part.calibrations or ())
-        console.print(f"{run_name}: scenario {part.scenario}{f' ({where})' if where else ''}, {count} point{'s' * (count != 1)}")
-    console.print(f"{len(points)} points, {done} on disk, {len(points) - done} to solve; results go to {folder}")

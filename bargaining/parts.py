@@ -1,0 +1,183 @@
+"""Bulk results as Parquet parts: each holds the points from START to STOP, is written whole or not at all, and proves what it holds.
+
+A part's footer carries the key of its run, so a part of another run is never taken for one of this; pages carry checksums, so a damaged
+part is found when it is read and its points are solved again. The rows of a run are those of its parts in order: how they are cut
+changes nothing.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Columns = Mapping[str, NDArray[Any]]
+
+_SUFFIX = ".parquet"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one run in a folder; `key` is the hash of everything that its numbers depend on."""
+
+    folder: Path
+    key: str
+
+    def write(self, start: int, columns: "Columns") -> None:
+        """Write the points from `start` on, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; what was there before is unharmed.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.table({name: pa.array(column) for name, column in columns.items()})
+        failed = int((columns["message"] != "").sum()) if "message" in columns else 0
+        metadata = {"bargaining-key": self.key, "bargaining-failed": str(failed)}
+        table = table.replace_schema_metadata(metadata)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{start:010d}-{start + len(table):010d}{_SUFFIX}"
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything on disk."""
+        return next(self._paths(), None) is not None
+
+    def finished(self) -> list[tuple[int, int]]:
+        """Points that are on disk, as ranges in order; parts of another run, damaged or overlapping ones are removed."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        found: list[tuple[int, int]] = []
+        for path in self._paths():
+            start, stop = _range(path)
+            try:
+                with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                    metadata = file.schema_arrow.metadata or {}
+                    whole = metadata.get(b"bargaining-key") == self.key.encode() and file.metadata.num_rows == stop - start
+                    if whole:
+                        file.read()
+            except (pa.ArrowException, OSError, ValueError):
+                whole = False
+            if not whole or (found and start < found[-1][1]):
+                path.unlink(missing_ok=True)
+                continue
+            found.append((start, stop))
+        for left in self.folder.glob(".*.tmp"):
+            left.unlink(missing_ok=True)
+        return found
+
+    def forget(self) -> None:
+        """Remove all parts."""
+        for path in self._paths():
+            path.unlink(missing_ok=True)
+
+    def summary(self) -> tuple[int, int, float, float]:
+        """Points on disk, points that failed, and when the first and the last part were written, from names and footers alone."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        points, failed, times = 0, 0, []
+        for path in self._paths():
+            try:
+                metadata = pq.read_schema(path).metadata or {}
+                times.append(path.stat().st_mtime)
+            except (pa.ArrowException, OSError):
+                continue
+            if metadata.get(b"bargaining-key") == self.key.encode():
+                start, stop = _range(path)
+                points, failed = points + stop - start, failed + int(metadata.get(b"bargaining-failed", b"0"))
+        return points, failed, min(times, default=0.0), max(times, default=0.0)
+
+    def read(self, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+        """The rows of all parts in order; some columns only, if they are named.
+
+        Raises
+        ------
+        OSError
+            If a part is damaged.
+        """
+        import pandas as pd
+
+        frames = list(self._frames(columns))
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(columns or ()))
+
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        import pyarrow.parquet as pq
+
+        path = next(self._paths(), None)
+        return [] if path is None else list(pq.read_schema(path).names)
+
+    def value_hash(self) -> str:
+        """Hash of all values in the order of the points, column by column: the same however the parts are cut."""
+        import pandas as pd
+
+        digest = hashlib.sha256()
+        for name in self.columns():
+            digest.update(name.encode() + b"\0")
+            for frame in self._frames([name]):
+                column: pd.Series[Any] = frame[name]
+                values = column.to_numpy()
+                # Bytes of numbers, NaN as one NaN; words with an end mark.
+                digest.update(_bytes(values))
+        return digest.hexdigest()
+
+    def _frames(self, columns: Sequence[str] | None) -> "Iterator[pd.DataFrame]":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for path in self._paths():
+            try:
+                yield pq.read_table(path, columns=None if columns is None else list(columns), page_checksum_verification=True).to_pandas()
+            except pa.ArrowException as error:
+                raise OSError(f"{path}: cannot be read ({error}); running again solves its points again") from None
+
+    def _paths(self) -> Iterator[Path]:
+        return iter(sorted(self.folder.glob(f"[0-9]*-[0-9]*{_SUFFIX}")))
+
+
+def gaps(finished: Sequence[tuple[int, int]], size: int) -> list[tuple[int, int]]:
+    """Ranges of 0 to `size` that are not finished.
+
+    Examples
+    --------
+    >>> gaps([(0, 4), (8, 10)], 12)
+    [(4, 8), (10, 12)]
+    """
+    edges = [0, *(edge for span in finished for edge in span), size]
+    return [(start, stop) for start, stop in zip(edges[::2], edges[1::2], strict=True) if start < stop]
+
+
+def _range(path: Path) -> tuple[int, int]:
+    start, stop = path.name.removesuffix(_SUFFIX).split("-")
+    return int(start), int(stop)
+
+
+def _bytes(values: "NDArray[Any]") -> bytes:
+    import numpy as np
+
+    if values.dtype.kind == "f":
+        clean = np.where(np.isnan(values), np.nan, values)
+        return clean.astype("<f8").tobytes()
+    if values.dtype.kind in "iub":
+        return values.astype("<i8").tobytes()
+    return b"".join(str(value).encode() + b"\0" for value in values)
