@@ -81,7 +81,9 @@ class Draws:
             name: {issue: issues.issues[issue].profile(pair) for issue, pair in story.agreement(name).items()} for name in self.agreements()
         }
         partitions = tuple(issues.partition(partition) for partition in self.partitions())
-        options = asked.solver.model_dump(mode="python", include={"patience", "critical", "tol", "max_iter"}, exclude_none=True)
+        options = asked.solver.model_dump(
+            mode="python", include={"patience", "critical", "critical_tol", "tol", "max_iter"}, exclude_none=True
+        )
         lattices = linkage_lattices(games, agreements, partitions, workers=1, **options)
         messages = np.full(stop - start, "", dtype=object)
         for k in np.flatnonzero(~games.valid).tolist():

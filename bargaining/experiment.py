@@ -56,6 +56,7 @@ class LinkageLattices(Model):
     agreements: tuple[str, ...] | None = Field(None, description="default: all of the scenario's")
     partitions: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(None, description="default: all")
     critical: bool = Field(True, description="find critical discount factors too")
+    critical_tol: Unit = Field(1e-4, description="width of their brackets, relative to the discount rate")
     tol: Unit = Field(1e-6, description="distance between the proven inner and outer sets, relative to each player's payoff span")
     max_iter: Annotated[int, Field(ge=1)] | None = None
 

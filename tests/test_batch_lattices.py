@@ -23,7 +23,7 @@ def test_one_by_one(name, count, patience):
     )
     agreements = positions(bg.scenario(name), issues)
     tol = 1e-3 if patience == "own" and name == "standoff" else 1e-8
-    batch = linkage_lattices(games, agreements, partitions, patience=patience, tol=tol, workers=2)
+    batch = linkage_lattices(games, agreements, partitions, patience=patience, tol=tol, critical_tol=tol, workers=2)
     for k in range(count):
         story = bg.scenario(name, **{field: column[k].item() for field, column in columns.items()})
         game = story.game()

@@ -79,15 +79,21 @@ def sobol_indices(
 def _indices(matrices: "Floats", seed: int, confidence: float) -> "Floats":
     """First-order and total indices and the ends of their intervals, shape (2, 3, k), from outputs of shape (k + 2, n)."""
     import numpy as np
-    from scipy.stats import bootstrap, sobol_indices
+    from scipy.stats import bootstrap
 
     def both(rows: "NDArray[np.int64]") -> "Floats":
+        # Saltelli's estimators, of the outputs less their mean (as scipy.stats.sobol_indices, which takes powers of two only).
         own = matrices[:, rows]
-        answer = sobol_indices(func={"f_A": own[:1], "f_B": own[1:2], "f_AB": own[2:, None, :]}, n=len(rows))
-        return np.stack([np.ravel(answer.first_order), np.ravel(answer.total_order)])
+        own = own - own[:2].mean()
+        first_sample, second_sample, mixed = own[0], own[1], own[2:]
+        variance = np.var(own[:2])
+        if variance == 0.0:
+            return np.full((2, len(mixed)), np.nan)
+        first = np.mean(second_sample * (mixed - first_sample), axis=1) / variance
+        total = 0.5 * np.mean((first_sample - mixed) ** 2, axis=1) / variance
+        return np.stack([first, total])
 
     size = matrices.shape[1]
-    # The bootstrap of scipy's own result cannot be seeded.
     spread = bootstrap(
         (np.arange(size),), both, vectorized=False, n_resamples=RESAMPLES, confidence_level=confidence, method="percentile", rng=seed
     ).confidence_interval

@@ -50,6 +50,7 @@ def linkage_lattices(
     patience: str = "own",
     critical: bool = True,
     tol: float = 1e-6,
+    critical_tol: float = 1e-4,
     max_iter: int = MAX_ITER,
     workers: int | None = 1,
 ) -> LinkageLattices:
@@ -70,6 +71,8 @@ def linkage_lattices(
         Whether to find critical discount factors (of a common discount factor).
     tol, max_iter
         As in `equilibrium_set`.
+    critical_tol : float
+        Width of the brackets of critical discount factors, relative to the discount rate.
     workers : int, optional
         Threads; all cores if None.
 
@@ -92,6 +95,7 @@ def linkage_lattices(
     [[0.6], [inf]]
     """
     check_options(tol, max_iter)
+    check_options(critical_tol, max_iter)
     if patience not in PATIENCE:
         raise ValueError(f"patience is {patience!r}: expected 'own', 'less' or 'more'")
     _check(games, agreements, partitions)
@@ -118,7 +122,7 @@ def linkage_lattices(
             for block in partition:
                 position = kept.position(block, profiles)
                 if (block, position) not in answers:
-                    answers[block, position] = solved[block].agreement(position, critical, tol, max_iter, workers)
+                    answers[block, position] = solved[block].agreement(position, critical, critical_tol, max_iter, workers)
                 parts.append(answers[block, position])
             held = np.array([part[0] for part in parts])
             columns[f"sustained[{agreement}][{name}]"] = np.where((held == 0.0).any(axis=0), 0.0, held.min(axis=0))

@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 MOST_SOLVES = 60
+# How many neighbouring rates are tried before a set is left to the caller.
+SHIFTS = 4
 # Sets are solved finer than the bracket, or their own error would keep it open.
 FINER = 0.125
 
@@ -90,11 +92,18 @@ def critical_rates(
             else:
                 rate = np.sqrt(max(low[k], 0.5 * floor) * min(high[k], 1e6))
                 tried_low = False
-            solves[k] += 1
-            code = common_delta_set(
-                g, gain, 1.0 / (1.0 + rate), frame[0, 2], frame[1, 2], tol * FINER, noise, sweeps,
-                fixed, inside, labels, normals, offsets, slopes, outside, numbers, reals,
-            )  # fmt: skip
+            code = EMPTY
+            for shift in range(SHIFTS):
+                # What binds exactly at one rate does not next to it, and any rate tells as much.
+                if shift > 0:
+                    rate = min(high[k], max(low[k], rate * (1.0 - 0.2 * tol))) if shift % 2 == 1 else rate * (1.0 - 0.3 * tol)
+                solves[k] += 1
+                code = common_delta_set(
+                    g, gain, 1.0 / (1.0 + rate), frame[0, 2], frame[1, 2], tol * FINER, noise, sweeps,
+                    fixed, inside, labels, normals, offsets, slopes, outside, numbers, reals,
+                )  # fmt: skip
+                if code in (SOLVED, EMPTY):
+                    break
             if code == EMPTY:
                 high[k] = min(high[k], rate)
                 low[k] = min(low[k], high[k])
