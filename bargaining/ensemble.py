@@ -118,14 +118,21 @@ class Draws:
         story = scenario(asked.scenario, asked.calibration, **asked.parameters)
         _, resolved = story.games(self.parameters(0, 1), asked.calibration, **asked.parameters)
         kinds = ["sustained", "critical_delta"] if asked.solver.critical else ["sustained"]
+        names = self.agreements()
         return [
             "point",
             *resolved,
             "delta_us",
             "delta_cn",
-            *(f"payoff_{side}[{name}]" for name in self.agreements() for side in ("us", "cn")),
-            *(f"{key}[{partition}]" for partition in self.partitions() for key in (*PAYOFFS, "error_bound", "status")),
-            *(f"{kind}[{name}][{partition}]" for partition in self.partitions() for name in self.agreements() for kind in kinds),
+            *(f"payoff_{side}[{name}]" for name in names for side in ("us", "cn")),
+            *(
+                column
+                for partition in self.partitions()
+                for column in (
+                    *(f"{key}[{partition}]" for key in (*PAYOFFS, "error_bound", "status")),
+                    *(f"{kind}[{name}][{partition}]" for name in names for kind in kinds),
+                )
+            ),
             "message",
         ]
 

@@ -36,10 +36,8 @@ def executor(workers: int = 1, scheduler: str | None = None) -> Iterator[tuple[E
 
     Raises
     ------
-    ValueError
-        If ``local:`` is not followed by a positive number.
     OSError
-        If no scheduler answers, or Dask is not installed.
+        If there is no such scheduler, none answers, or Dask is not installed.
     """
     if scheduler is not None:
         yield from _dask(scheduler)
@@ -61,7 +59,7 @@ def _dask(scheduler: str) -> Iterator[tuple[Executor, int]]:
     if scheduler.startswith("local:"):
         number = scheduler.removeprefix("local:")
         if not number.isdigit() or int(number) < 1:
-            raise ValueError(f"--scheduler {scheduler}: expected local:N with a positive number of processes")
+            raise OSError(f"--scheduler {scheduler}: expected local:N with a positive number of processes")
         # One thread each: compiled loops use the others, and the numbers of threads of linear algebra change last bits.
         with (
             LocalCluster(n_workers=int(number), threads_per_worker=1, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
