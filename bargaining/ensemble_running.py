@@ -140,8 +140,8 @@ def answers(task: Task) -> dict[str, list[Row]]:
 def statuses(task: Task) -> dict[str, int]:
     """How many sets, over draws and partitions, ended how."""
     counted: Counter[str] = Counter()
-    for partition in task.draws.partitions():
-        counted.update(task.parts.read([f"status[{partition}]"])[f"status[{partition}]"].tolist())
+    for _, column in task.parts.read([f"status[{partition}]" for partition in task.draws.partitions()]).items():
+        counted.update(column.tolist())
     return dict(sorted(counted.items()))
 
 
@@ -199,7 +199,7 @@ def _rows(frame: "pd.DataFrame") -> list[Row]:
     return [{str(key): value.item() if hasattr(value, "item") else value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-def described(found: Sequence[Task]) -> Mapping[str, Any]:
+def described(found: Sequence[Task], ended: Mapping[str, Mapping[str, int]]) -> Mapping[str, Any]:
     """What the manifest says of the ensembles: points, key of the rows and hash of their values."""
     return {
         task.draws.name: {
@@ -208,7 +208,7 @@ def described(found: Sequence[Task]) -> Mapping[str, Any]:
             "fields": list(task.draws.fields),
             "key": task.draws.key,
             "values": task.parts.value_hash(),
-            "statuses": statuses(task),
+            "statuses": dict(ended[task.draws.name]),
         }
         for task in found
     }

@@ -116,9 +116,18 @@ class Parts:
             If a part is damaged.
         """
         import pandas as pd
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
-        frames = list(self._frames(columns))
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(columns or ()))
+        paths = [str(path) for path in self._paths()]
+        if not paths:
+            return pd.DataFrame(columns=list(columns or ()))
+        try:
+            table = pq.read_table(paths, columns=None if columns is None else list(columns), page_checksum_verification=True)
+        except pa.ArrowException as error:
+            raise OSError(f"{self.folder}: a part cannot be read ({error}); running again solves its points again") from None
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
 
     def columns(self) -> list[str]:
         """Names of the columns."""
@@ -129,27 +138,17 @@ class Parts:
 
     def value_hash(self) -> str:
         """Hash of all values in the order of the points, column by column: the same however the parts are cut."""
-        import pandas as pd
-
-        digest = hashlib.sha256()
-        for name in self.columns():
-            digest.update(name.encode() + b"\0")
-            for frame in self._frames([name]):
-                column: pd.Series[Any] = frame[name]
-                values = column.to_numpy()
-                # Bytes of numbers, NaN as one NaN; words with an end mark.
-                digest.update(_bytes(values))
-        return digest.hexdigest()
-
-    def _frames(self, columns: Sequence[str] | None) -> "Iterator[pd.DataFrame]":
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
+        digests = {name: hashlib.sha256() for name in self.columns()}
         for path in self._paths():
-            try:
-                yield pq.read_table(path, columns=None if columns is None else list(columns), page_checksum_verification=True).to_pandas()
-            except pa.ArrowException as error:
-                raise OSError(f"{path}: cannot be read ({error}); running again solves its points again") from None
+            table = pq.read_table(path, page_checksum_verification=True)
+            for name, digest in digests.items():
+                digest.update(_bytes(table.column(name).to_numpy()))
+        whole = hashlib.sha256()
+        for name, digest in digests.items():
+            whole.update(name.encode() + b"\0" + digest.digest())
+        return whole.hexdigest()
 
     def _paths(self) -> Iterator[Path]:
         return iter(sorted(self.folder.glob(f"[0-9]*-[0-9]*{_SUFFIX}")))

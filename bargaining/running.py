@@ -131,8 +131,9 @@ def run(
     rows = [row for part in ordered for row in part.rows]
     counted = Counter(str(row["status"]) for row in rows)
     tables: dict[str, list[Row]] = {}
+    ended = {task.draws.name: ensemble_running.statuses(task) for task in tasks}
     for task in tasks:
-        counted.update(ensemble_running.statuses(task))
+        counted.update(ended[task.draws.name])
         for name, table in ensemble_running.answers(task).items():
             tables.setdefault(name, []).extend(table)
     statuses = dict(sorted(counted.items()))
@@ -140,7 +141,7 @@ def run(
     store.publish(
         rows,
         [vertex for point, part in zip(points, ordered, strict=True) for vertex in _vertices(point, part)],
-        _manifest(experiment, profile, points, ordered, statuses, tasks),
+        _manifest(experiment, profile, points, ordered, statuses, tasks, ended),
         _provenance(unsolved, time.perf_counter() - started, workers),
         {**{name: table_text(table) for name, table in tables.items()}, **files},
     )
@@ -228,6 +229,7 @@ def _manifest(
     parts: Sequence[Part],
     statuses: Mapping[str, int],
     tasks: Sequence[ensemble_running.Task],
+    ended: Mapping[str, Mapping[str, int]],
 ) -> Row:
     """What the rows mean and came from; nothing that differs between two runs of one key."""
     messages = [{"run": p.run, "point": p.number, "message": part.message} for p, part in zip(points, parts, strict=True) if part.message]
@@ -242,7 +244,7 @@ def _manifest(
         "statuses": dict(statuses),
         "failures": messages + [failure for task in tasks for failure in ensemble_running.failures(task)],
         "runs": {name: _words(run, [point for point in points if point.run == name]) for name, run in experiment.runs.items()},
-        **({"ensembles": ensemble_running.described(tasks)} if tasks else {}),
+        **({"ensembles": ensemble_running.described(tasks, ended)} if tasks else {}),
     }
 
 

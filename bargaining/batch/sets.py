@@ -19,7 +19,7 @@ from bargaining.kernels.critical import critical_rates
 from bargaining.payoff_set import PayoffSet
 from bargaining.solvers.common_delta import MOST_SWEEPS
 from bargaining.solvers.critical_delta import check_punishment, critical_delta
-from bargaining.solvers.equilibrium_set import MAX_ITER, check_options, equilibrium_set
+from bargaining.solvers.equilibrium_set import MAX_ITER, check_options, general_set
 from bargaining.solvers.rate_ray import DELTA_MAX
 
 Floats = NDArray[np.float64]
@@ -118,7 +118,8 @@ def equilibrium_sets(
         parts = np.split(settled, np.cumsum(counts)[:-1])
         for k in left:
             game = RepeatedGame(StageGame(payoffs=games[start + k]), float(deltas[start + k]))
-            solution = equilibrium_set(game, tol=tol, max_iter=max_iter)
+            # What a single game tries first has just failed.
+            solution = general_set(game, tol, max_iter)
             parts[k], counts[k] = solution.vertices, len(solution.vertices)
             names[k], bounds[k] = solution.status.name, solution.error_bound
         return np.concatenate(parts), counts, names, bounds

@@ -139,6 +139,12 @@ def _solve(game: RepeatedGame, tol: float, max_iter: int) -> EquilibriumSet:
         settled = settle(game, tol, max_iter, options)
         if settled is not None:
             return settled
+    return general_set(game, tol, max_iter)
+
+
+def general_set(game: RepeatedGame, tol: float, max_iter: int) -> EquilibriumSet:
+    """The set by half-planes outside and exact self-generation inside, which needs neither a common δ nor a structure that settles."""
+    options = {"tol": tol, "max_iter": max_iter}
     scaled = ScaledGame.of(game)
     # What is left to go when the float iteration moves by `stop` is about stop / (1 - delta), a fraction of tol. With a common discount
     # factor the sets have few vertices and sweeps are cheap: go on until vertices can be told to be simple rationals.
