@@ -79,7 +79,6 @@ def sobol_indices(
 def _indices(matrices: "Floats", seed: int, confidence: float) -> "Floats":
     """First-order and total indices and the ends of their intervals, shape (2, 3, k), from outputs of shape (k + 2, n)."""
     import numpy as np
-    from scipy.stats import bootstrap
 
     def both(rows: "NDArray[np.int64]") -> "Floats":
         # Saltelli's estimators, of the outputs less their mean (as scipy.stats.sobol_indices, which takes powers of two only).
@@ -94,7 +93,11 @@ def _indices(matrices: "Floats", seed: int, confidence: float) -> "Floats":
         return np.stack([first, total])
 
     size = matrices.shape[1]
-    spread = bootstrap(
-        (np.arange(size),), both, vectorized=False, n_resamples=RESAMPLES, confidence_level=confidence, method="percentile", rng=seed
-    ).confidence_interval
-    return np.stack([both(np.arange(size)), spread.low, spread.high], axis=1)
+    random = np.random.default_rng(seed)
+    resamples = random.integers(0, size, (RESAMPLES, size))
+    drawn = np.array([both(rows) for rows in resamples])
+    # A resample in which the output does not vary has no indices.
+    varying = drawn[~np.isnan(drawn).any(axis=(1, 2))]
+    ends = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
+    low, high = np.quantile(varying, ends, axis=0) if len(varying) else np.full((2, 2, len(matrices) - 2), np.nan)
+    return np.stack([both(np.arange(size)), low, high], axis=1)

@@ -68,10 +68,14 @@ def _print_indices(console: Console, title: str, rows: list[Row]) -> None:
     for output in dict.fromkeys(row["output"] for row in rows):
         own = [row for row in rows if row["output"] == output and row["total"] is not None]
         for k, row in enumerate(sorted(own, key=lambda row: -row["total"])[:6]):
-            cells = (f"{row[key]:.2f} ({row[f'{key}_low']:.2f}–{row[f'{key}_high']:.2f})" for key in ("first", "total"))
+            cells = (f"{row[key]:.2f}{_interval(row[f'{key}_low'], row[f'{key}_high'])}" for key in ("first", "total"))
             made.add_row(str(output).replace("_", " ") if k == 0 else "", str(row["parameter"]), *cells)
     print_table(console, f"{title}: Sobol indices (95 %), parameters independent; the six largest of each output", made)
     console.print()
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f" ({low:.2f}–{high:.2f})"
 
 
 def _print_regions(console: Console, title: str, regions: list[Row], ranges: list[Row]) -> None:

@@ -44,7 +44,7 @@ def tell_status(folder: Path, as_json: bool) -> Exit:
         console.print(f"{each['ensemble']}: {each['done']} of {each['points']} draws ({share:.1f} %), {each['failed']} failed")
     if done < total:
         ahead = f", about {duration(left)} left at that rate" if rate else ""
-        console.print(f"{rate:.3g} points a second on {told['workers']}{ahead}; last chunk {duration(quiet)} ago")
+        console.print(f"{rate:,.{0 if rate >= 100 else 1}f} points a second on {told['workers']}{ahead}; last chunk {duration(quiet)} ago")
     else:
         console.print("all draws are on disk; the tables are being written, or the run was stopped before them")
     return Exit.fine

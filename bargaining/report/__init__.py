@@ -7,7 +7,8 @@ def report(results: Path, out: Path) -> list[Path]:
     """Draw every figure that the results of an experiment allow.
 
     For each run and calibration with agreements the linkage lattice; for each run the payoff sets of its calibrations; for each sweep
-    over the strategic value of withholding and the security worth of the chip curb, the phase diagram. The same results give the same
+    over the strategic value of withholding and the security worth of the chip curb, the phase diagram; for each ensemble its shares,
+    bands, indices and regions. The same results give the same
     bytes.
 
     Parameters
@@ -29,10 +30,11 @@ def report(results: Path, out: Path) -> list[Path]:
     OSError
         If a figure cannot be written.
     """
-    from bargaining.report import lattice, page, phase, sets
+    from bargaining.report import ensembles, lattice, page, phase, sets
     from bargaining.report.source import Results
 
-    cases = list(Results.read(Path(results)).cases())
+    found = Results.read(Path(results))
+    cases = list(found.cases())
     written: list[Path] = []
     with page.style():
         for case in cases:
@@ -45,4 +47,6 @@ def report(results: Path, out: Path) -> list[Path]:
         for case in cases:
             if phase.applies(case):
                 written.append(page.save(phase.draw(case), Path(out), f"phase-{case.name}"))
+        for name, figure in ensembles.figures(Path(results), found.ensembles):
+            written.append(page.save(figure, Path(out), name))
     return written

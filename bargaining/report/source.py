@@ -173,6 +173,11 @@ class Results:
             bounds=entry.get("bounds", {}),
         )
 
+    @property
+    def ensembles(self) -> list[str]:
+        """Names of the ensembles."""
+        return list(self.manifest.get("ensembles", {}))
+
     def cases(self) -> Iterator[Case]:
         """Every run × calibration, in the order of the rows."""
         groups: dict[tuple[str, str, str], list[Row]] = {}
