@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "bargaining.games": ("GameError", "IssueGame", "RepeatedGame", "StageGame", "game"),
+    "bargaining.games": ("GameError", "IssueGame", "RepeatedGame", "StageGame", "StochasticGame", "game"),
     "bargaining.games.automaton": ("Automaton",),
     "bargaining.payoff_set": ("PayoffSet",),
     "bargaining.solution": (
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from bargaining.games import IssueGame as IssueGame
     from bargaining.games import RepeatedGame as RepeatedGame
     from bargaining.games import StageGame as StageGame
+    from bargaining.games import StochasticGame as StochasticGame
     from bargaining.games import game as game
     from bargaining.games.automaton import Automaton as Automaton
     from bargaining.payoff_set import PayoffSet as PayoffSet

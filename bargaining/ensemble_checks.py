@@ -12,6 +12,10 @@ def ensemble_problems(experiment: Experiment, document: Document) -> Iterator[st
     """One line for every name that does not exist, value that a scenario refuses, and expression that cannot be evaluated."""
     from bargaining.scenarios import names
 
+    for name, run in experiment.runs.items():
+        if run.design is not None and run.design.sample is not None:
+            problem = "a sample is drawn by an ensemble: move this run to `ensembles`, with the solver linkage_lattices"
+            yield document.problem(("runs", name, "design", "sample"), problem)
     for name, ensemble in experiment.ensembles.items():
         at: KeyPath = ("ensembles", name)
         if ensemble.scenario not in names():

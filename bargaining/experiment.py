@@ -340,7 +340,7 @@ def _parameter_problems(run: Run, at: KeyPath, story: "Scenario", document: Docu
     for path, name in unknown:
         yield document.problem(path, f"unknown parameter of scenario {run.scenario!r}{did_you_mean(name, known)}")
     calibration = next((c for c in run.calibrations or (None,) if c is None or c in story.calibrations), None)
-    if unknown:
+    if unknown or (run.design is not None and run.design.sample is not None):
         return
     first = run.design.as_points()[0] if run.design else {}
     tried = [((*at, "parameters", name), name, value) for name, value in run.parameters.items() if name not in first]

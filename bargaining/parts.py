@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bargaining.store import sweep
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -81,8 +83,7 @@ class Parts:
                 path.unlink(missing_ok=True)
                 continue
             found.append((start, stop))
-        for left in self.folder.glob(".*.tmp"):
-            left.unlink(missing_ok=True)
+        sweep(self.folder)
         return found
 
     def forget(self) -> None:

@@ -72,6 +72,7 @@ class Store:
         if not force:
             self._refuse_foreign_rows(experiment)
         self.parts.mkdir(parents=True, exist_ok=True)
+        sweep(self.folder)
         probe = self.parts / f".probe-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()
@@ -143,6 +144,12 @@ def write(path: Path, text: str) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files of writers that were killed."""
+    for left in folder.glob(".*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def json_text(content: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pandas as pd
 import pytest
 from test_cli import call, folder  # noqa: F401
 
+from bargaining import analysis  # noqa: F401
 from bargaining.ensemble import Draws
 from bargaining.execution import chunk_size, chunks, execute, executor
 from bargaining.experiment import Experiment
@@ -350,6 +352,33 @@ def test_mistakes_in_the_file(mine, capsys, before, after, line):
     assert (code, out) == (2, "")
     assert line in err, err
     assert err.startswith("experiments/draws.yaml:"), err
+
+
+def test_a_sample_belongs_to_an_ensemble(mine, capsys):
+    mine.write_text(
+        MINE[: MINE.index("ensembles:")]
+        + "runs: {one: {scenario: briefing, design: {sample: {points: 4, seed: 1}}, solver: {name: linkage_lattice}}}\n"
+    )
+    code, _, err = call(capsys, "run", "draws", "--dry-run")
+    assert code == 2
+    assert "a sample is drawn by an ensemble: move this run to `ensembles`" in err
+
+
+def test_show_and_the_accessor(mine, capsys):
+    code, out, _ = call(capsys, "show", "draws")
+    assert code == 0
+    line = r"^one +briefing +central +64 +3: delta, full_cost_cn_units, easing_cost_us_units +linkage_lattices, tol 1e-06"
+    assert re.search(line, out, re.MULTILINE)
+    assert "profiles: paper (64 points)" in out
+    frame = pd.DataFrame(draws(mine).solve(0, 8))
+    found = frame.ensemble.share("`joint_surplus[T,R,C]` > `joint_surplus[T,R|C]`")
+    assert (found.points, found.undecided) == (8, 0)
+    table = frame.ensemble.long()
+    assert len(table) == 8 * 2 * 2
+    assert table["point"].tolist() == sorted(table["point"])
+    one = table[(table["point"] == 3) & (table["partition"] == "T,R|C") & (table["agreement"] == "full")].iloc[0]
+    assert one["critical_delta"] == frame.loc[3, "critical_delta[full][T,R|C]"]
+    assert one["worst_us"] == frame.loc[3, "worst_us[T,R|C]"]
 
 
 def test_status_of_nothing(folder, capsys):  # noqa: F811

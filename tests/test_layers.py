@@ -42,7 +42,7 @@ MAY_IMPORT = {
         "provenance",
     },
     "solution_file": {"games", "solution", "payoff_set", "store"},
-    "parts": set(),
+    "parts": {"store"},
     "analysis": set(),
     "report": {"store", "plotting", "payoff_set"},
     # How an experiment file is read, run, recorded and compared.

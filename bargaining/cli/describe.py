@@ -10,6 +10,7 @@ from rich.console import Console
 from bargaining import provenance
 from bargaining.cli.terminal import number, print_json, print_table, stderr, stdout, table
 from bargaining.config import ConfigError, did_you_mean
+from bargaining.ensemble import Draws
 from bargaining.experiment import Experiment, experiment_files, find, fingerprint, issue_game, read_experiment, results_folder
 from bargaining.games import StageGame
 from bargaining.running import agreement_in_words
@@ -55,7 +56,7 @@ def show_experiment(name: str, profile: str, as_json: bool) -> None:
     path = find(name)
     experiment = Experiment.load(path, profile)
     profiles = profile_names(path)
-    points = {each: len(Experiment.load(path, each).points()) for each in profiles}
+    points = {each: number_of_points(Experiment.load(path, each)) for each in profiles}
     folder = results_folder(path, experiment.name, profile)
     complete = Store(folder, experiment.key).is_complete()
     if as_json:
@@ -66,13 +67,28 @@ def show_experiment(name: str, profile: str, as_json: bool) -> None:
     console.print(f"{experiment.name} ({path})\n{experiment.question}\n")
     made = table("run", "scenario", "calibrations", "swept", "solver", "points", left=5)
     for run_name, run in experiment.runs.items():
-        number_of_points = sum(point.run == run_name for point in experiment.points())
+        own = sum(point.run == run_name for point in experiment.points())
         swept = ", ".join(run.design.as_points()[0]) if run.design else ""
         calibrations = ", ".join(run.calibrations or (scenario(run.scenario).calibration,))
-        made.add_row(run_name, run.scenario, calibrations, swept, f"{run.solver.name}, tol {run.solver.tol:g}", str(number_of_points))
-    print_table(console, f"runs, profile {profile}", made)
+        made.add_row(run_name, run.scenario, calibrations, swept, f"{run.solver.name}, tol {run.solver.tol:g}", str(own))
+    if experiment.runs:
+        print_table(console, f"runs, profile {profile}", made)
+    if experiment.ensembles:
+        made = table("ensemble", "scenario", "calibration", "draws", "parameters drawn", "solver", left=3)
+        made.columns[4].justify = made.columns[5].justify = "left"
+        for each, ensemble in experiment.ensembles.items():
+            draws = Draws.of(each, ensemble, "")
+            drawn = f"{len(draws.fields)}: {', '.join(draws.fields)}"
+            where = ensemble.calibration or scenario(ensemble.scenario).calibration
+            made.add_row(each, ensemble.scenario, where, str(draws.size), drawn, f"{ensemble.solver.name}, tol {ensemble.solver.tol:g}")
+        print_table(console, f"ensembles, profile {profile}", made)
     console.print("\nprofiles: " + ", ".join(f"{each} ({count} points)" for each, count in points.items()))
     console.print(f"results: {folder}" + (" (complete)" if complete else " (none yet for this file and these sources)"))
+
+
+def number_of_points(experiment: Experiment) -> int:
+    """Points of all runs and draws of all ensembles."""
+    return len(experiment.points()) + sum(Draws.of(name, each, "").size for name, each in experiment.ensembles.items())
 
 
 def profile_names(path: Any) -> list[str]:

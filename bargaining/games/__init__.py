@@ -7,5 +7,6 @@ from bargaining.games.exact import exact
 from bargaining.games.issues import IssueGame
 from bargaining.games.repeated import RepeatedGame
 from bargaining.games.stage import GameError, StageGame, game
+from bargaining.games.stochastic import StochasticGame
 
-__all__ = ["GameError", "IssueGame", "RepeatedGame", "StageGame", "exact", "game"]
+__all__ = ["GameError", "IssueGame", "RepeatedGame", "StageGame", "StochasticGame", "exact", "game"]
