@@ -12,7 +12,7 @@ from bargaining import analysis
 from bargaining.ensemble import Draws
 from bargaining.execution import chunk_size, chunks, execute
 from bargaining.experiment import Ensemble, Experiment
-from bargaining.parts import Parts, gaps
+from bargaining.parts import Parts, failed, gaps
 from bargaining.store import Row, write
 
 if TYPE_CHECKING:
@@ -50,8 +50,10 @@ def tasks(experiment: Experiment, folder: Path, sources: str) -> list[Task]:
     return found
 
 
-def solve(task: Task, pool: Executor | None, width: int, chunk: int | None, progress: Callable[[int], None]) -> int:
+def solve(task: Task, pool: Executor | None, width: int, chunk: int | None, progress: Callable[[int, int], None]) -> int:
     """Solve what is not on disk; every chunk is on disk before the next is counted. The number of points solved is returned.
+
+    `progress` is told of every chunk how many points it had, and how many of them made no game.
 
     Raises
     ------
@@ -70,14 +72,15 @@ def solve(task: Task, pool: Executor | None, width: int, chunk: int | None, prog
                 break
             start, stop = open_ranges[0][0], min(open_ranges[0][0] + size, open_ranges[0][1])
             began = time.perf_counter()
-            parts.write(start, draws.solve(start, stop))
+            columns = draws.solve(start, stop)
+            parts.write(start, columns)
             seconds = (time.perf_counter() - began) / (stop - start)
-            progress(stop - start)
+            progress(stop - start, failed(columns))
             open_ranges = _after(open_ranges, stop)
         chunk = chunk_size(seconds, sum(stop - start for start, stop in open_ranges), width)
     for (start, stop), columns in execute(chunks(open_ranges, chunk), draws.solve, pool, width):
         parts.write(start, columns)
-        progress(stop - start)
+        progress(stop - start, failed(columns))
     return total
 
 

@@ -42,8 +42,7 @@ class Parts:
         import pyarrow.parquet as pq
 
         table = pa.table({name: pa.array(column) for name, column in columns.items()})
-        failed = int((columns["message"] != "").sum()) if "message" in columns else 0
-        metadata = {"bargaining-key": self.key, "bargaining-failed": str(failed)}
+        metadata = {"bargaining-key": self.key, "bargaining-failed": str(failed(columns))}
         table = table.replace_schema_metadata(metadata)
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{start:010d}-{start + len(table):010d}{_SUFFIX}"
@@ -96,7 +95,7 @@ class Parts:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        points, failed, times = 0, 0, []
+        points, wrong, times = 0, 0, []
         for path in self._paths():
             try:
                 metadata = pq.read_schema(path).metadata or {}
@@ -105,8 +104,8 @@ class Parts:
                 continue
             if metadata.get(b"bargaining-key") == self.key.encode():
                 start, stop = _range(path)
-                points, failed = points + stop - start, failed + int(metadata.get(b"bargaining-failed", b"0"))
-        return points, failed, min(times, default=0.0), max(times, default=0.0)
+                points, wrong = points + stop - start, wrong + int(metadata.get(b"bargaining-failed", b"0"))
+        return points, wrong, min(times, default=0.0), max(times, default=0.0)
 
     def read(self, columns: Sequence[str] | None = None) -> "pd.DataFrame":
         """The rows of all parts in order; some columns only, if they are named.
@@ -153,6 +152,11 @@ class Parts:
 
     def _paths(self) -> Iterator[Path]:
         return iter(sorted(self.folder.glob(f"[0-9]*-[0-9]*{_SUFFIX}")))
+
+
+def failed(columns: "Columns") -> int:
+    """How many points of a part have a message: they made no game."""
+    return int((columns["message"] != "").sum()) if "message" in columns else 0
 
 
 def gaps(finished: Sequence[tuple[int, int]], size: int) -> list[tuple[int, int]]:

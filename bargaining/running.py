@@ -55,7 +55,7 @@ def run(
     scheduler: str | None = None,
     chunk: int | None = None,
     force: bool = False,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int, int], None] = lambda done, total, failed: None,
 ) -> Results:
     """Run an experiment: solve the points that are not on disk yet, then write the results folder.
 
@@ -80,7 +80,7 @@ def run(
     force : bool
         Solve again even if the results are complete.
     progress : callable
-        Called with the number of points done and the number of all points.
+        Called with the number of points done, of all points, and of those that failed in this run.
 
     Raises
     ------
@@ -113,15 +113,16 @@ def run(
     total = len(points) + drawn
     count = Counter(done=total - unsolved)
 
-    def solved_more(number: int) -> None:
+    def solved_more(number: int, failed: int) -> None:
         count["done"] += number
-        progress(count["done"], total)
+        count["failed"] += failed
+        progress(count["done"], total, count["failed"])
 
-    solved_more(0)
+    solved_more(0, 0)
     for k, part in _solve(points, left, workers):
         store.keep(k, part)
         parts[k] = part
-        solved_more(1)
+        solved_more(1, part.message is not None)
     if tasks:
         ensemble_running.begin(folder, experiment, tasks, scheduler or f"{workers} threads")
         with executor(workers, scheduler) as (pool, width):

@@ -1,5 +1,6 @@
 """Ensembles end to end: the same rows however they are cut, killed and resumed; damage found; mistakes in the file told in one line."""
 
+import io
 import json
 import multiprocessing
 import os
@@ -15,9 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from test_cli import call, folder  # noqa: F401
 
 from bargaining import analysis  # noqa: F401
+from bargaining.cli import running as terminal_running
 from bargaining.ensemble import Draws
 from bargaining.execution import chunk_size, chunks, execute, executor
 from bargaining.experiment import Experiment
@@ -45,6 +48,19 @@ ensembles:
       easing: {cheap: "easing_cost_us_units < 1", dear: "easing_cost_us_units >= 1"}
     bands: [{of: "`worst_us[T,R,C]`", along: delta, bins: 4}]
     patterns: {civil: "`sustained[civil][{partition}]` == 1"}
+"""
+
+
+FAILING = """\
+schema_version: 1
+name: draws
+question: Which draws make no game?
+ensembles:
+  one:
+    scenario: standoff
+    design: {{sample: {{method: sobol, points: 8, seed: 5, over: {over}}}}}
+    parameters: {{ces_form: two_tier}}
+    solver: {{name: linkage_lattices, critical: false, patience: less, agreements: [london], partitions: ["T,R,K,A"]}}
 """
 
 
@@ -132,17 +148,7 @@ def test_damaged_and_deleted_parts_are_solved_again(mine, capsys):
 
 def test_points_that_make_no_game_are_rows_that_say_why(mine, capsys):
     over = "{loss_at_80pct_cut_share: [0.01, 0.5], us_rare_earth_market_busd_yr: [0.2, 1.0]}"
-    mine.write_text(f"""\
-schema_version: 1
-name: draws
-question: Which draws make no game?
-ensembles:
-  one:
-    scenario: standoff
-    design: {{sample: {{method: sobol, points: 8, seed: 5, over: {over}}}}}
-    parameters: {{ces_form: two_tier}}
-    solver: {{name: linkage_lattices, critical: false, patience: less, agreements: [london], partitions: ["T,R,K,A"]}}
-""")
+    mine.write_text(FAILING.format(over=over))
     code, _, err = call(capsys, "run", "draws", "--workers", "1")
     assert code == 3
     assert "not proven:" in err
@@ -223,6 +229,26 @@ main()
     assert not list(Path("full").rglob("*.tmp"))
     assert call(capsys, "run", "draws", "--workers", "1", "--out", "full")[0] == 0
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 4096
+
+
+def test_the_bar_tells_rate_and_failures(monkeypatch):
+    text = io.StringIO()
+    monkeypatch.setattr(terminal_running, "stderr", lambda: Console(file=text, force_terminal=True, width=120))
+    with terminal_running.progress_bar("draws: solving") as progress:
+        progress(8, 64, 0)
+        time.sleep(0.02)
+        progress(40, 64, 3)
+        time.sleep(0.3)
+    assert re.search(r"40/64.* points/s.* 3 failed", text.getvalue())
+
+
+def test_failures_are_told_while_they_come(mine):
+    counts = []
+    over = "{loss_at_80pct_cut_share: [0.01, 0.5], us_rare_earth_market_busd_yr: [0.2, 1.0]}"
+    mine.write_text(FAILING.format(over=over))
+    run("draws", workers=1, chunk=4, progress=lambda done, total, failed: counts.append((done, total, failed)))
+    assert [count[:2] for count in counts] == [(0, 8), (4, 8), (8, 8)]
+    assert counts[0][2] == 0 < counts[-1][2] < 8
 
 
 def test_parts_of_another_run_are_not_taken(tmp_path):

@@ -284,7 +284,7 @@ def test_a_stopped_run_does_the_rest_and_gives_the_same_bytes(folder: Path, solv
     whole = files(run("mine", out="whole").folder)
     solved.clear()
 
-    def stop(done: int, total: int) -> None:
+    def stop(done: int, total: int, failed: int) -> None:
         if done == stop_after:
             raise KeyboardInterrupt
 
@@ -292,7 +292,7 @@ def test_a_stopped_run_does_the_rest_and_gives_the_same_bytes(folder: Path, solv
         run("mine", out="stopped", workers=workers, progress=stop)
     assert not (folder / "stopped" / "rows.csv").exists()
     counts: list[tuple[int, int]] = []
-    resumed = run("mine", out="stopped", workers=workers, progress=lambda done, total: counts.append((done, total)))
+    resumed = run("mine", out="stopped", workers=workers, progress=lambda done, total, failed: counts.append((done, total)))
     assert files(resumed.folder) == whole
     assert counts[0] == (stop_after, 7)
     assert counts[-1] == (7, 7)

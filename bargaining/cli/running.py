@@ -2,6 +2,7 @@
 
 import shlex
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,24 +88,27 @@ def run_experiment(
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr with count and time left; on a file or a pipe, one line when solving begins."""
+def progress_bar(what: str) -> Iterator[Callable[[int, int, int], None]]:
+    """A bar on stderr with count, rate, time left and failures; on a file or a pipe, one line when solving begins."""
     # Asked before anything runs: reading the experiment compiles the first kernel already.
     cold = _jit.is_cold()
     console = stderr()
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    words = TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), TextColumn("{task.fields[failed]}")
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *words
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        begun = False
+        task = bar.add_task(what, total=None, rate="", failed="")
+        begun: tuple[int, float] | None = None
 
-        def progress(done: int, total: int) -> None:
+        def progress(done: int, total: int, failed: int) -> None:
             nonlocal begun
-            if not begun and done < total:
-                begun = True
+            if begun is None and done < total:
+                begun = done, time.monotonic()
                 console.print(f"{what} {total} points" + (f", {done} are done already" if done else ""))
                 if cold:
                     console.print("compiling the kernels first: once on each machine, about a minute")
-            bar.update(task, completed=done, total=total)
+            rate = (done - begun[0]) / max(time.monotonic() - begun[1], 1e-9) if begun else 0.0
+            told = f"{rate:,.{0 if rate >= 100 else 1}f} points/s" if rate else ""
+            bar.update(task, completed=done, total=total, rate=told, failed=f"{failed} failed" if failed else "")
 
         yield progress
 
