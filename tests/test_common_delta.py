@@ -114,3 +114,17 @@ def test_proofs_are_written_when_read():
     assert "vertices" in vars(solution.inner_proof)
     with pytest.raises(AttributeError):
         _ = solution.inner_proof.nothing
+
+
+@pytest.mark.parametrize("delta", [0.393, 0.394, 0.3945, 0.396, 0.3985])
+@pytest.mark.parametrize("tol", [1e-6, 1e-9])
+def test_edges_that_turn_as_the_chain_falls(delta, tol):
+    # Just below the critical patience of this dilemma no fixed normals admit an exclusion: half-planes have to turn all the way down.
+    payoffs = [[[1.5, -1.0], [2.5, 0.0]], [[1.4, 2.0], [-1.0, 0.0]]]
+    solution = solve(payoffs, delta, tol=tol)
+    assert (solution.status, solution.method) == (bg.Status.solved, METHOD)
+    assert solution.error_bound <= tol * 3.5
+    certificate = bg.verify(solution)
+    assert certificate.holds, certificate.reason
+    reference = twin.payoff_set(payoffs, delta, sweeps=400)
+    assert np.abs(supports(reference) - solution.support(FAN)).max() <= 1e-6

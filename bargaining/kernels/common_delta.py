@@ -13,7 +13,7 @@ from bargaining.kernels._jit import kernel
 from bargaining.kernels.binding import FEASIBILITY, STAY, binding_points, structure_fixed_point
 from bargaining.kernels.half_planes import ROUNDING, axis_positions, half_plane_polygon
 from bargaining.kernels.inside import inner_vertices
-from bargaining.kernels.outside import bisected, edge_normals, outer_chain, outer_offsets, start_offsets
+from bargaining.kernels.outside import FINENESS, bisected, edge_normals, outer_chain, outer_offsets, start_offsets
 from bargaining.kernels.polygon import clip, hull, largest_distance, thin
 
 Floats = NDArray[np.float64]
@@ -247,7 +247,7 @@ def common_delta_set(
         offsets[axes[3]] = min(offsets[axes[3]], -floor1 + 4.0 * ROUNDING + noise)
         active[:] = True
         while numbers[3] < 2 * done + 64:
-            rows, living = outer_chain(g, gain, delta, fixed, 0, normals, offsets, rows, active, 4, noise)
+            rows, living = outer_chain(g, gain, delta, fixed, 0, normals, offsets, rows, active, 4, noise, FINENESS)
             numbers[3] += 4
             numbers[4] = done + numbers[3]
             if living == 0:

@@ -19,6 +19,8 @@ Flags = NDArray[np.bool_]
 
 # Exclusion starts this far (relative to the payoff span, times the slopes) from the fixed point, or farther if rounding needs it.
 NEAREST = 1e-14
+# How fine the shape is that half-planes follow, at least: nearer corners cost time and say little.
+FINENESS = 1e-9
 # How often exclusion may give one direction more room before it starts from a smaller set.
 ADJUSTMENTS = 12
 
@@ -104,11 +106,12 @@ def outer_chain(
     alive: Flags,
     sweeps: int,
     noise: float,
+    fineness: float,
 ) -> tuple[int, int]:
     """Up to `sweeps` applications of B to half-planes whose normals turn with the edges of what it generates; proven at every one.
 
-    The normals of `fixed` stay among them. `normals`, `offsets` (room for 4 A + 64) and `alive` are overwritten. Returns the number of
-    half-planes and of profiles alive; 0 alive proves that V is empty.
+    Corners within `fineness` of their neighbours' chord get no edges. The normals of `fixed` stay among them. `normals`, `offsets` (room
+    for 4 A + 64) and `alive` are overwritten. Returns the number of half-planes and of profiles alive; 0 alive proves that V is empty.
     """
     profiles = g.shape[0]
     room = normals.shape[0]
@@ -130,7 +133,7 @@ def outer_chain(
         seen = half_plane_polygon(normals[:size], offsets[:size], corners)
         trial[:] = alive
         made_count = binding_points(g, gain, delta, corners, seen, trial, FEASIBILITY, points, made, on)
-        left = thin(points, chain, hull(points, made_count, order, chain), 1e-9)
+        left = thin(points, chain, hull(points, made_count, order, chain), fineness)
         for k in range(left):
             generated[k, 0], generated[k, 1] = points[chain[k], 0], points[chain[k], 1]
         if count + left > room - 4:
@@ -212,7 +215,18 @@ def outer_offsets(
                 return sweeps
             # A direction in which some profile reaches too far is given more room.
             falls[stuck] *= 2.0
-        rows, living = outer_chain(g, gain, delta, fixed, count, chain_normals, chain_offsets, rows, alive, batch, noise)
+        # No exclusion from here: the chain itself may have come all the way, to within half of what the caller allows in all.
+        most = NEAREST
+        for j in range(size):
+            most = max(most, contained[j] - offsets[j])
+        if most <= 2.0 * tol:
+            slopes[:] = 1.0
+            interval[0] = most
+            interval[1] = most
+            return sweeps
+        rows, living = outer_chain(
+            g, gain, delta, fixed, count, chain_normals, chain_offsets, rows, alive, batch, noise, min(FINENESS, tol / 1024.0)
+        )
         sweeps += batch
         if living == 0:
             return -1
