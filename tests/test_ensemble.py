@@ -182,7 +182,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(mine, capsys, monkeypatch):
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_killed_ten_times(mine, capsys):
     """SIGKILL at random moments; in the end the rows are those of a run that nobody touched."""
-    more = ["--set", "ensembles.one.design.sample.points=256", "--set", "ensembles.one.solver.critical=false"]
+    more = ["--set", "ensembles.one.design.sample.points=2048", "--set", "ensembles.one.solver.critical=false"]
     assert call(capsys, "run", "draws", "--workers", "1", "--out", "quiet", *more)[0] == 0
     moments = random.Random(3)
     started = multiprocessing.get_context("fork")
@@ -200,8 +200,8 @@ def test_killed_ten_times(mine, capsys):
         assert run_it.exitcode == -signal.SIGKILL
         kills += 1
     done = sum(stop - start for start, stop in (part_range(path) for path in Path("killed").glob("parts/*/*.parquet")))
-    assert 0 < done < 256
-    assert f"solved {256 - done} of 256 points" in call(capsys, "run", "draws", "--workers", "2", "--out", "killed", *more)[2]
+    assert 0 < done < 2048
+    assert f"solved {2048 - done} of 2048 points" in call(capsys, "run", "draws", "--workers", "2", "--out", "killed", *more)[2]
     assert tables("killed") == tables("quiet")
     assert Path("killed/manifest.json").read_bytes() == Path("quiet/manifest.json").read_bytes()
     assert not list(Path("killed").rglob("*.tmp"))
