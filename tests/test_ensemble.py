@@ -189,10 +189,10 @@ def test_killed_ten_times(mine, capsys):
     kills = 0
     while kills < 12:
         run_it = started.Process(target=run, args=("draws",), kwargs={"overrides": more[1::2], "chunk": 4, "out": "killed"})
-        before = len(list(Path("killed").glob("parts/*/*")))
+        before = len(list(Path("killed").glob("parts/*/*.parquet")))
         run_it.start()
         limit = time.monotonic() + 20
-        while run_it.is_alive() and time.monotonic() < limit and len(list(Path("killed").glob("parts/*/*"))) == before:
+        while run_it.is_alive() and time.monotonic() < limit and len(list(Path("killed").glob("parts/*/*.parquet"))) == before:
             time.sleep(0.001)
         time.sleep(moments.uniform(0.0, 0.02))
         run_it.kill()
