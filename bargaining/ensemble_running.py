@@ -143,16 +143,14 @@ def answers(task: Task) -> dict[str, list[Row]]:
 def statuses(task: Task) -> dict[str, int]:
     """How many sets, over draws and partitions, ended how."""
     counted: Counter[str] = Counter()
-    for _, column in task.parts.read([f"status[{partition}]" for partition in task.draws.partitions()]).items():
-        counted.update(column.tolist())
+    for partition in task.draws.partitions():
+        counted.update(task.parts.counts(f"status[{partition}]"))
     return dict(sorted(counted.items()))
 
 
 def failures(task: Task, most: int = 20) -> list[Row]:
     """The first draws that made no game, with the reason."""
-    frame = task.parts.read(["point", "message"])
-    wrong = frame[frame["message"] != ""].head(most)
-    return [{"run": task.draws.name, "point": int(point), "message": str(words)} for point, words in wrong.itertuples(index=False)]
+    return [{"run": task.draws.name, "point": point, "message": words} for point, words in task.parts.messages(most)]
 
 
 def _agreements(draws: Draws, parts: Parts) -> Iterator[Row]:
