@@ -14,7 +14,7 @@ from bargaining.kernels.binding import FEASIBILITY, STAY, binding_points, struct
 from bargaining.kernels.half_planes import ROUNDING, axis_positions, half_plane_polygon
 from bargaining.kernels.inside import inner_vertices
 from bargaining.kernels.outside import bisected, edge_normals, outer_chain, outer_offsets, start_offsets
-from bargaining.kernels.polygon import clip, hull, largest_distance, thin
+from bargaining.kernels.polygon import clip, hull, largest_distance, thin, thin_out
 
 Floats = NDArray[np.float64]
 
@@ -154,9 +154,12 @@ def common_delta_set(
     done = 0
     next_trial = 2
     attempts = 0
+    tried = 0
+    tried_labels = np.empty(room, np.int64)
+    tried_edges = np.empty(room, np.int64)
     while done < sweeps and count > 0:
         size = binding_points(g, gain, delta, polygon, count, active, FEASIBILITY, points, made, on)
-        left = thin(points, chain, hull(points, size, order, chain), dust)
+        left = thin_out(points, chain, hull(points, size, order, chain), dust)
         done += 1
         same = left == count
         for k in range(left):
@@ -190,8 +193,15 @@ def common_delta_set(
             # Some vertex is not generated any more: the structure is one on the way.
             continue
         attempts += 1
-        if inner_vertices(g, gain, delta, labels, edges, fixed, count, 0.25 * tol, noise, inside):
+        fresh = count != tried
+        for k in range(count):
+            fresh = fresh or labels[k] != tried_labels[k] or edges[k] != tried_edges[k]
+            tried_labels[k], tried_edges[k] = labels[k], edges[k]
+        tried = count
+        # The proofs of a structure fail as they failed before.
+        if fresh and inner_vertices(g, gain, delta, labels, edges, fixed, count, 0.25 * tol, noise, inside):
             rows = edge_normals(fixed, count, fixed, 0, normals)
+            enforced = np.count_nonzero(active)
             for finer in range(3):
                 if finer > 0:
                     rows = bisected(normals, rows)
@@ -204,6 +214,7 @@ def common_delta_set(
                     count,
                     start,
                     begun,
+                    enforced,
                     0.25 * tol,
                     noise,
                     MOST_CHAIN if finer == 2 else FEW_CHAIN,
@@ -231,7 +242,7 @@ def common_delta_set(
         # The limit may have dust that the polygons on the way to it do not show.
         for k in range(count):
             chain[k] = k
-        left = thin(fixed, chain, count, max(dust, 1e-12))
+        left = thin_out(fixed, chain, count, max(dust, 1e-12))
         if left < count:
             for k in range(left):
                 polygon[k, 0], polygon[k, 1] = fixed[chain[k], 0], fixed[chain[k], 1]
