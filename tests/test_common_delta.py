@@ -114,3 +114,19 @@ def test_proofs_are_written_when_read():
     assert "vertices" in vars(solution.inner_proof)
     with pytest.raises(AttributeError):
         _ = solution.inner_proof.nothing
+
+
+def test_vertices_that_share_the_minmax_payoff_do_not_stop_the_compiled_solver():
+    # Several vertices lie on one side of the set, where the worst payoff is the minmax: a strict operator needs them out of the way.
+    payoffs = np.random.default_rng(1).normal(size=(20_000, 2, 3, 3))
+    for k in (859, 3749, 11574, 13473):
+        solution = solve(payoffs[k].tolist(), 0.9, tol=1e-6)
+        assert solution.method == METHOD
+        assert bg.verify(solution).holds
+
+
+def test_what_cannot_be_excluded_is_not_claimed():
+    # The linearised operator of its structure grows, so no number of sweeps helps; an inner set alone is no answer.
+    payoffs = np.random.default_rng(1).normal(size=(20_000, 2, 3, 3))[13270]
+    solution = solve(payoffs.tolist(), 0.9, tol=1e-6)
+    assert (solution.method, solution.status.name) == (GENERAL, "undecided")

@@ -14,7 +14,7 @@ from bargaining.kernels.binding import FEASIBILITY, STAY, binding_points, struct
 from bargaining.kernels.half_planes import ROUNDING, axis_positions, half_plane_polygon
 from bargaining.kernels.inside import inner_vertices
 from bargaining.kernels.outside import bisected, edge_normals, outer_chain, outer_offsets, start_offsets
-from bargaining.kernels.polygon import clip, hull, largest_distance, thin, thin_out
+from bargaining.kernels.polygon import clip, hull, largest_distance, thin_out
 
 Floats = NDArray[np.float64]
 
@@ -201,7 +201,7 @@ def common_delta_set(
         # The proofs of a structure fail as they failed before.
         if fresh and inner_vertices(g, gain, delta, labels, edges, fixed, count, 0.25 * tol, noise, inside):
             rows = edge_normals(fixed, count, fixed, 0, normals)
-            enforced = np.count_nonzero(active)
+            enforced = int(np.count_nonzero(active))
             for finer in range(3):
                 if finer > 0:
                     rows = bisected(normals, rows)
@@ -268,6 +268,18 @@ def common_delta_set(
 
 
 @kernel
+def in_units(payoffs: Floats, frame: Floats, scaled: Floats, labels: Integers, vertices: Floats) -> None:
+    """Scaled vertices in payoff units, into `vertices`; what is played for ever earns its payoffs to the bit."""
+    for k in range(scaled.shape[0]):
+        a = labels[k] // 8
+        for player in range(2):
+            if labels[k] % 8 == STAY:
+                vertices[k, player] = payoffs[player, a // payoffs.shape[2], a % payoffs.shape[2]]
+            else:
+                vertices[k, player] = frame[player, 0] + frame[player, 1] * scaled[k, player]
+
+
+@kernel
 def solve_games(
     payoffs: Floats,
     deltas: Floats,
@@ -317,11 +329,5 @@ def solve_games(
         counts[k] = numbers[0]
         units = max(frame[0, 1], frame[1, 1])
         bounds[k] = reals[2] * units
-        for j in range(counts[k]):
-            for player in range(2):
-                if labels[j] % 8 == STAY:
-                    a = labels[j] // 8
-                    vertices[position, player] = payoffs[k, player, a // payoffs.shape[3], a % payoffs.shape[3]]
-                else:
-                    vertices[position, player] = frame[player, 0] + frame[player, 1] * fixed[j, player]
-            position += 1
+        in_units(payoffs[k], frame, fixed[: counts[k]], labels, vertices[position : position + counts[k]])
+        position += counts[k]
