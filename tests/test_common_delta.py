@@ -128,3 +128,22 @@ def test_edges_that_turn_as_the_chain_falls(delta, tol):
     assert certificate.holds, certificate.reason
     reference = twin.payoff_set(payoffs, delta, sweeps=400)
     assert np.abs(supports(reference) - solution.support(FAN)).max() <= 1e-6
+
+
+def test_vertices_that_share_the_minmax_payoff_do_not_stop_the_compiled_solver():
+    # Several vertices lie on one side of the set, where the worst payoff is the minmax: a strict operator needs them out of the way.
+    payoffs = np.random.default_rng(1).normal(size=(20_000, 2, 3, 3))
+    for k in (859, 3749, 11574, 13473):
+        solution = solve(payoffs[k].tolist(), 0.9, tol=1e-6)
+        assert solution.method == METHOD
+        assert bg.verify(solution).holds
+
+
+def test_where_no_exclusion_starts_the_chain_alone_comes_all_the_way():
+    # The linearised operator of this game's structure grows in some direction of its normals.
+    payoffs = np.random.default_rng(1).normal(size=(20_000, 2, 3, 3))[13270]
+    solution = solve(payoffs.tolist(), 0.9, tol=1e-6)
+    assert (solution.method, solution.status) == (METHOD, bg.Status.solved)
+    least, most = solution.outer_proof.interval
+    assert least == most
+    assert bg.verify(solution).holds

@@ -14,7 +14,7 @@ from bargaining.kernels.binding import FEASIBILITY, STAY, binding_points, struct
 from bargaining.kernels.half_planes import ROUNDING, axis_positions, half_plane_polygon
 from bargaining.kernels.inside import inner_vertices
 from bargaining.kernels.outside import FINENESS, bisected, edge_normals, outer_chain, outer_offsets, start_offsets
-from bargaining.kernels.polygon import clip, hull, largest_distance, thin
+from bargaining.kernels.polygon import clip, hull, largest_distance, thin_out
 
 Floats = NDArray[np.float64]
 
@@ -154,9 +154,12 @@ def common_delta_set(
     done = 0
     next_trial = 2
     attempts = 0
+    tried = 0
+    tried_labels = np.empty(room, np.int64)
+    tried_edges = np.empty(room, np.int64)
     while done < sweeps and count > 0:
         size = binding_points(g, gain, delta, polygon, count, active, FEASIBILITY, points, made, on)
-        left = thin(points, chain, hull(points, size, order, chain), dust)
+        left = thin_out(points, chain, hull(points, size, order, chain), dust)
         done += 1
         same = left == count
         for k in range(left):
@@ -190,8 +193,15 @@ def common_delta_set(
             # Some vertex is not generated any more: the structure is one on the way.
             continue
         attempts += 1
-        if inner_vertices(g, gain, delta, labels, edges, fixed, count, 0.25 * tol, noise, inside):
+        fresh = count != tried
+        for k in range(count):
+            fresh = fresh or labels[k] != tried_labels[k] or edges[k] != tried_edges[k]
+            tried_labels[k], tried_edges[k] = labels[k], edges[k]
+        tried = count
+        # The proofs of a structure fail as they failed before.
+        if fresh and inner_vertices(g, gain, delta, labels, edges, fixed, count, 0.25 * tol, noise, inside):
             rows = edge_normals(fixed, count, fixed, 0, normals)
+            enforced = int(np.count_nonzero(active))
             for finer in range(3):
                 if finer > 0:
                     rows = bisected(normals, rows)
@@ -204,6 +214,7 @@ def common_delta_set(
                     count,
                     start,
                     begun,
+                    enforced,
                     0.25 * tol,
                     noise,
                     MOST_CHAIN if finer == 2 else FEW_CHAIN,
@@ -231,7 +242,7 @@ def common_delta_set(
         # The limit may have dust that the polygons on the way to it do not show.
         for k in range(count):
             chain[k] = k
-        left = thin(fixed, chain, count, max(dust, 1e-12))
+        left = thin_out(fixed, chain, count, max(dust, 1e-12))
         if left < count:
             for k in range(left):
                 polygon[k, 0], polygon[k, 1] = fixed[chain[k], 0], fixed[chain[k], 1]
@@ -254,6 +265,18 @@ def common_delta_set(
                 numbers[1] = rows
                 return EMPTY
     return UNSETTLED
+
+
+@kernel
+def in_units(payoffs: Floats, frame: Floats, scaled: Floats, labels: Integers, vertices: Floats) -> None:
+    """Scaled vertices in payoff units, into `vertices`; what is played for ever earns its payoffs to the bit."""
+    for k in range(scaled.shape[0]):
+        a = labels[k] // 8
+        for player in range(2):
+            if labels[k] % 8 == STAY:
+                vertices[k, player] = payoffs[player, a // payoffs.shape[2], a % payoffs.shape[2]]
+            else:
+                vertices[k, player] = frame[player, 0] + frame[player, 1] * scaled[k, player]
 
 
 @kernel
@@ -306,11 +329,5 @@ def solve_games(
         counts[k] = numbers[0]
         units = max(frame[0, 1], frame[1, 1])
         bounds[k] = reals[2] * units
-        for j in range(counts[k]):
-            for player in range(2):
-                if labels[j] % 8 == STAY:
-                    a = labels[j] // 8
-                    vertices[position, player] = payoffs[k, player, a // payoffs.shape[3], a % payoffs.shape[3]]
-                else:
-                    vertices[position, player] = frame[player, 0] + frame[player, 1] * fixed[j, player]
-            position += 1
+        in_units(payoffs[k], frame, fixed[: counts[k]], labels, vertices[position : position + counts[k]])
+        position += counts[k]

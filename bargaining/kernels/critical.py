@@ -121,6 +121,8 @@ def critical_rates(
             most = sustained_rate(g, gain, a, max(low0 - noise, frame[0, 2]), max(low1 - noise, frame[1, 2]), False) * (1.0 + 1e-14)
             before_low, before_high = low[k], high[k]
             low[k] = max(low[k], min(rate, least))
+            # Where the rate itself is sustained, that is all that a solve there tells.
+            tried_low = tried_low or low[k] == rate
             high[k] = min(high[k], max(rate, most))
             low[k] = min(low[k], high[k])
             if low[k] == before_low and high[k] == before_high and not tried_low and solves[k] > 1:

@@ -57,12 +57,14 @@ def dual_rows(
     slopes: Floats,
     active: Flags,
     at: float,
+    leaders: Integers,
     where: Integers,
     weights: Floats,
 ) -> None:
     """The operator linearised at offsets + at · slopes: row j has `weights[j]` (two) at the offsets `where[j]`.
 
-    The direction's leader is the profile that reaches farthest, and its row the multipliers of the tightest of its dual bounds.
+    The direction's leader is the profile that reaches farthest, and its row the multipliers of the tightest of its dual bounds. Those
+    that led last time (`leaders`, -1 for none; overwritten) come first: most others cannot reach so far even without constraints.
     """
     rate = (1.0 - delta) / delta
     count = normals.shape[0]
@@ -77,14 +79,15 @@ def dual_rows(
         weights[j, 0] = delta
         weights[j, 1] = 0.0
     crossed = np.empty(4, np.int64)
-    for a in range(g.shape[0]):
-        if not active[a]:
+    for turn in range(count + g.shape[0]):
+        a = leaders[turn] if turn < count else turn - count
+        if a < 0 or not active[a]:
             continue
         bound0 = gain[a, 0] > 0.0
         bound1 = gain[a, 1] > 0.0
         b0 = -shifted[axes[2]] + rate * gain[a, 0]
         b1 = -shifted[axes[3]] + rate * gain[a, 1]
-        crossed_edges(normals, shifted, b0, b1, bound0, bound1, crossed)
+        ready = False
         for j in range(count):
             x = delta * normals[j, 0]
             y = delta * normals[j, 1]
@@ -93,6 +96,9 @@ def dual_rows(
             first, second, one, two = j, j, delta, 0.0
             if fixed + value <= best[j]:
                 continue
+            if not ready:
+                ready = True
+                crossed_edges(normals, shifted, b0, b1, bound0, bound1, crossed)
             k = crossed[0] if y > 0.0 else crossed[1]
             if bound0 and y != 0.0 and k >= 0:
                 alpha = y / normals[k, 1]
@@ -112,12 +118,23 @@ def dual_rows(
                 first, second, one, two = axes[2], axes[3], -x, -y
             if fixed + value > best[j]:
                 best[j] = fixed + value
+                leaders[j] = a
                 where[j, 0], where[j, 1] = first, second
                 weights[j, 0], weights[j, 1] = one, two
 
 
 @kernel
-def growth(g: Floats, gain: Floats, delta: float, normals: Floats, offsets: Floats, active: Flags, falls: Floats, slopes: Floats) -> bool:
+def growth(
+    g: Floats,
+    gain: Floats,
+    delta: float,
+    normals: Floats,
+    offsets: Floats,
+    active: Flags,
+    leaders: Integers,
+    falls: Floats,
+    slopes: Floats,
+) -> bool:
     """Solve (I - L) d = falls into `slopes`, L the operator linearised at the offsets (ties: what leads beyond); False if not d > 0."""
     count = normals.shape[0]
     where = np.empty((count, 2), np.int64)
@@ -126,7 +143,7 @@ def growth(g: Floats, gain: Floats, delta: float, normals: Floats, offsets: Floa
     for j in range(count):
         slopes[j] = 1.0 / (1.0 - delta)
     for _ in range(4):
-        dual_rows(g, gain, delta, normals, offsets, slopes, active, 1e-11 * (1.0 - delta), where, weights)
+        dual_rows(g, gain, delta, normals, offsets, slopes, active, 1e-11 * (1.0 - delta), leaders, where, weights)
         for row in range(count):
             for column in range(count):
                 matrix[row, column] = 0.0

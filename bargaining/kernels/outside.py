@@ -23,6 +23,10 @@ NEAREST = 1e-14
 FINENESS = 1e-9
 # How often exclusion may give one direction more room before it starts from a smaller set.
 ADJUSTMENTS = 12
+# Sweeps that profiles which are to die get before exclusion is tried beside them.
+PATIENCE = 8
+# A chain that alone has to come all the way is given up if it has not halved the distance since half as many sweeps, from here on.
+STALLED = 64
 
 
 @kernel
@@ -161,6 +165,7 @@ def outer_offsets(
     count: int,
     start: Floats,
     begun: int,
+    enforced: int,
     tol: float,
     noise: float,
     most_sweeps: int,
@@ -171,7 +176,8 @@ def outer_offsets(
     """Half-planes n_j·w ≤ offsets_j + interval[0] slopes_j proven to contain V, near the set `fixed`; `normals` are those of its edges.
 
     V is known to lie in the polygon `start`. Sweeps bring that down until it lies within offsets + interval[1] slopes and exclusion can
-    do the rest. Returns their number; -1 if there is no proof.
+    do the rest. As long as more than `enforced` profiles are alive, what sweeps on polygons found is still to be proven, and exclusion
+    hardly ever succeeds. Returns the number of sweeps; -1 if there is no proof.
     """
     size = normals.shape[0]
     room = 4 * g.shape[0] + 64
@@ -187,12 +193,30 @@ def outer_offsets(
         for k in range(count):
             offsets[j] = max(offsets[j], normals[j, 0] * fixed[k, 0] + normals[j, 1] * fixed[k, 1])
     sweeps = 0
-    batch = 1
+    living = g.shape[0]
+    failed = -1
+    leaders = np.full(size, -1, np.int64)
+    batch = 1 if living > enforced else 0
+    hopeless = False
+    before = np.inf
     while sweeps < most_sweeps:
+        if batch > 0:
+            rows, living = outer_chain(
+                g, gain, delta, fixed, count, chain_normals, chain_offsets, rows, alive, batch, noise, min(FINENESS, tol / 1024.0)
+            )
+            sweeps += batch
+            if living == 0:
+                return -1
+        batch = max(1, sweeps)
+        if living > enforced and sweeps < PATIENCE:
+            continue
         dual_bounds(chain_normals[:rows], chain_offsets[:rows], normals, contained)
         falls[:] = 1.0
-        for _ in range(min(ADJUSTMENTS, 4 + sweeps)):
-            if not growth(g, gain, delta, normals, offsets, alive, falls, slopes):
+        for turn in range(0 if hopeless else min(ADJUSTMENTS, 4 + sweeps)):
+            if not growth(g, gain, delta, normals, offsets, alive, leaders, falls, slopes):
+                # It depends on the sweeps only through who is alive.
+                hopeless = turn == 0 and failed == living and sweeps >= PATIENCE
+                failed = living if turn == 0 else -1
                 break
             steepest = 0.0
             most = 0.0
@@ -215,7 +239,7 @@ def outer_offsets(
                 return sweeps
             # A direction in which some profile reaches too far is given more room.
             falls[stuck] *= 2.0
-        # No exclusion from here: the chain itself may have come all the way, to within half of what the caller allows in all.
+        # No exclusion from here: the chain itself may come all the way, to within half of what the caller allows in all.
         most = NEAREST
         for j in range(size):
             most = max(most, contained[j] - offsets[j])
@@ -224,11 +248,7 @@ def outer_offsets(
             interval[0] = most
             interval[1] = most
             return sweeps
-        rows, living = outer_chain(
-            g, gain, delta, fixed, count, chain_normals, chain_offsets, rows, alive, batch, noise, min(FINENESS, tol / 1024.0)
-        )
-        sweeps += batch
-        if living == 0:
+        if hopeless and sweeps >= STALLED and most > 0.5 * before:
             return -1
-        batch *= 4
+        before = most
     return -1

@@ -13,6 +13,11 @@ from bargaining.kernels._jit import kernel
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+# From how many points on it pays to drop what is well inside before they are sorted.
+MANY_POINTS = 32
+# East, north-east, north and so on around.
+COMPASS = ((1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (-1.0, 1.0), (-1.0, 0.0), (-1.0, -1.0), (0.0, -1.0), (1.0, -1.0))
+
 
 @kernel
 def clip(
@@ -61,23 +66,65 @@ def clip(
 
 
 @kernel
-def sort_points(points: Floats, count: int, order: Integers, spare: Integers) -> None:
-    """Positions of the first `count` points by abscissa, then ordinate, into `order`, by merging the runs that are there already.
+def outer_points(points: Floats, count: int, order: Integers) -> int:
+    """Positions of the points that may be vertices of the hull into `order`, in their order; their number is returned.
 
-    The points come as convex polygons one after another, whose abscissas rise and fall once around: a few long runs.
+    Of many points most lie inside the octagon of those that reach farthest along the axes and the diagonals (Akl and Toussaint 1978).
+    Only what is inside by more than rounding is dropped.
     """
     for k in range(count):
         order[k] = k
+    if count < MANY_POINTS:
+        return count
+    corners = np.zeros(8, np.int64)
+    reach = np.full(8, -np.inf)
+    for k in range(count):
+        x, y = points[k, 0], points[k, 1]
+        for corner in range(8):
+            along = x * COMPASS[corner][0] + y * COMPASS[corner][1]
+            if along > reach[corner]:
+                reach[corner] = along
+                corners[corner] = k
+    margin = 1e-12 * (reach[0] + reach[2] + reach[4] + reach[6]) ** 2
+    edges = np.empty((8, 4))
+    sides = 0
+    for corner in range(8):
+        p, q = corners[corner], corners[(corner + 1) % 8]
+        if points[p, 0] != points[q, 0] or points[p, 1] != points[q, 1]:
+            edges[sides, 0], edges[sides, 1] = points[p, 0], points[p, 1]
+            edges[sides, 2], edges[sides, 3] = points[q, 0] - points[p, 0], points[q, 1] - points[p, 1]
+            sides += 1
+    if sides < 3:
+        return count
+    size = 0
+    for k in range(count):
+        inside = True
+        for side in range(sides):
+            if edges[side, 2] * (points[k, 1] - edges[side, 1]) - edges[side, 3] * (points[k, 0] - edges[side, 0]) <= margin:
+                inside = False
+                break
+        if not inside:
+            order[size] = k
+            size += 1
+    return size
+
+
+@kernel
+def sort_points(points: Floats, count: int, order: Integers, spare: Integers) -> None:
+    """Sort the first `count` positions in `order` by abscissa, then ordinate, by merging the runs that are there already.
+
+    The points come as convex polygons one after another, whose abscissas rise and fall once around: a few long runs.
+    """
     start = 0
     while start < count:
         end = start + 1
-        if end < count and _before(points, end, start):
-            while end < count and _before(points, end, end - 1):
+        if end < count and _before(points, order[end], order[start]):
+            while end < count and _before(points, order[end], order[end - 1]):
                 end += 1
             for k in range((end - start) // 2):
                 order[start + k], order[end - 1 - k] = order[end - 1 - k], order[start + k]
         else:
-            while end < count and not _before(points, end, end - 1):
+            while end < count and not _before(points, order[end], order[end - 1]):
                 end += 1
         start = end
     while True:
@@ -121,6 +168,7 @@ def hull(points: Floats, count: int, order: Integers, chain: Integers) -> int:
     """
     if count == 0:
         return 0
+    count = outer_points(points, count, order)
     sort_points(points, count, order, chain)
     distinct = 1
     for k in range(1, count):
@@ -204,6 +252,16 @@ def thin(points: Floats, chain: Integers, size: int, tolerance: float) -> int:
             kept += 1
             dropped_before = False
     return kept
+
+
+@kernel
+def thin_out(points: Floats, chain: Integers, size: int, tolerance: float) -> int:
+    """`thin` until nothing more is dropped."""
+    while True:
+        left = thin(points, chain, size, tolerance)
+        if left == size:
+            return left
+        size = left
 
 
 @kernel

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import RepeatedGame, exact
+from bargaining.games import RepeatedGame
+from bargaining.games.exact import as_decimal
 from bargaining.kernels.binding import LOWER, STAY
-from bargaining.kernels.common_delta import EMPTY, MOST_NOISE, SOLVED, common_delta_set, scale_game
+from bargaining.kernels.common_delta import EMPTY, MOST_NOISE, SOLVED, common_delta_set, in_units, scale_game
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import EquilibriumSet, InnerProof, OuterProof, Status
 from bargaining.solvers.inner import cross, exact_hull, prove, rational_candidate
@@ -31,7 +32,7 @@ NOTHING = PayoffSet(np.empty((0, 2)))
 def settle(game: RepeatedGame, tol: float, max_iter: int, options: Mapping[str, Any]) -> EquilibriumSet | None:
     """V(δ) proven within `tol` (or proven empty); None if the compiled solver leaves the game to the general one."""
     payoffs = game.stage_game().payoffs
-    delta = game.deltas[0]
+    delta = float(game.exact_deltas[0])
     profiles = payoffs.shape[1] * payoffs.shape[2]
     room, rows = 4 * profiles + 8, 4 * profiles + 64
     g, gain, frame = np.empty((profiles, 2)), np.empty((profiles, 2)), np.empty((2, 3))
@@ -55,23 +56,21 @@ def settle(game: RepeatedGame, tol: float, max_iter: int, options: Mapping[str, 
     empty = code == EMPTY
     low, span = frame[:, 0], frame[:, 1]
     makers = labels[:count]
-    stays = makers % 8 == STAY
-    stated, within = low + span * fixed[:count], low + span * inside[:count]
-    own = payoffs.reshape(2, -1).T[makers[stays] // 8]
-    stated[stays], within[stays] = own, own
-    if count == 2 and not stays.all():
+    stated, within = np.empty((count, 2)), np.empty((count, 2))
+    in_units(payoffs, frame, fixed[:count], makers, stated)
+    in_units(payoffs, frame, inside[:count], makers, within)
+    if count == 2 and (makers % 8 != STAY).any():
         scaled = ScaledGame.of(game)
         ends = [scaled.exact_in_units(point) for point in exact_segment(scaled, fixed, makers)]
         stated = within = np.array([[float(first), float(second)] for first, second in ends])
     # The limit's vertices that it cannot tell from the chord beside them say nothing.
     least, most, gap = reals.tolist()
     stated = stated[thinned(fixed[:count], 0.25 * gap)] if count > 2 else stated
-    units = float((span * g.max(axis=0)).max())
     normals, slopes = normals[:planes], slopes[:planes]
     limit = offsets[:planes]
-    lows, highs = payoffs.min(axis=(1, 2)).tolist(), payoffs.max(axis=(1, 2)).tolist()
-    first, second = exact(lows[0]), exact(lows[1])
-    spread = (exact(highs[0]) - first or Fraction(1), exact(highs[1]) - second or Fraction(1))
+    first, second = [Fraction(as_decimal(number)) for number in payoffs.min(axis=(1, 2)).tolist()]
+    spreads = [Fraction(as_decimal(high)) - lowest for high, lowest in zip(payoffs.max(axis=(1, 2)).tolist(), (first, second), strict=True)]
+    units = float(max(spreads))
     return EquilibriumSet(
         status=Status.empty if empty else Status.solved,
         error_bound=0.0 if empty else 1.25 * gap * units,
@@ -85,7 +84,7 @@ def settle(game: RepeatedGame, tol: float, max_iter: int, options: Mapping[str, 
         inner_proof=None if empty else InnerProof.deferred(partial(deferred_proof, game, fixed[:count], inside[:count], makers)),
         outer_proof=OuterProof(
             origin=(first, second),
-            span=spread,
+            span=(spreads[0] or Fraction(1), spreads[1] or Fraction(1)),
             normals=normals,
             offsets=limit if empty else limit + least * slopes + 2.0**-52,
             sweeps=chain,

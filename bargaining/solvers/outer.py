@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.kernels.half_planes import ROUNDING, half_plane_polygon, outer_sweeps, support_sweep
-from bargaining.kernels.polygon import hull, thin
+from bargaining.kernels.polygon import hull, thin_out
 from bargaining.kernels.self_generation import generate, polygon_sweeps
 from bargaining.solvers.scaled import ScaledGame
 
@@ -48,12 +48,7 @@ def float_fixed_point(scaled: ScaledGame, thinning: float, stop: float, max_iter
 def thinned(vertices: Floats, tolerance: float) -> Makers:
     """Positions of the vertices that are left when those within `tolerance` of the segment between their neighbours are dropped."""
     chain = np.arange(len(vertices), dtype=np.int64)
-    left = len(vertices)
-    while True:
-        fewer = thin(vertices, chain, left, tolerance)
-        if fewer == left:
-            return chain[:left]
-        left = fewer
+    return chain[: thin_out(vertices, chain, len(vertices), tolerance)]
 
 
 @dataclass(eq=False)
