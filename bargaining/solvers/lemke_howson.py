@@ -12,16 +12,15 @@ Floats = NDArray[np.float64]
 FIRST_CAP, LAST_CAP = 4, 4096
 
 
-def lemke_howson(unit: Floats, tol: float) -> list[tuple[Floats, Floats]]:
-    """One equilibrium of payoffs in [0, 1], shape (2, m, n), with a regret of at most `tol`; none if no path from any label leads to one.
+def lemke_howson(first: Floats, second: Floats, tol: float) -> list[tuple[Floats, Floats]]:
+    """One equilibrium of payoffs in [1, 2], shapes (m, n), with a regret of at most `tol`; none if no path from any label leads to one.
 
     References
     ----------
     Lemke, C., Howson, J. (1964), Equilibrium points of bimatrix games, Journal of the SIAM 12.
     Codenotti, B., De Rossi, S., Pagan, M. (2008), An experimental analysis of Lemke-Howson algorithm, arXiv:0811.3247.
     """
-    m, n = unit.shape[1:]
-    first, second = unit + 1.0
+    m, n = first.shape
     x, y = np.empty(m), np.empty(n)
     cap = FIRST_CAP * (m + n)
     while cap <= LAST_CAP * (m + n):

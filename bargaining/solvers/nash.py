@@ -19,8 +19,8 @@ from bargaining.games import GameError, IssueGame, StageGame
 from bargaining.kernels.support_enumeration import positive, support_equilibria
 from bargaining.kernels.vertex_enumeration import join, polytope_bases
 from bargaining.solution import NashComponent, NashEquilibria, Status
-from bargaining.solvers.best_response_polytope import Integers, Mixed, Vertex, determinant_sign, positive_integers, vertices
-from bargaining.solvers.components import components
+from bargaining.solvers.best_response_polytope import Mixed
+from bargaining.solvers.extreme_equilibria import earned, extreme_equilibria, gains, resolved, support_order
 from bargaining.solvers.lemke_howson import lemke_howson
 
 Floats = NDArray[np.float64]
@@ -30,8 +30,8 @@ METHODS = ("auto", "vertices", "support", "lemke_howson", "nashpy", "pure")
 
 # Pairs of supports of one size, C(m + n, m) - 1, beyond which the vertices of both polytopes are enumerated instead.
 MOST_SUPPORTS = 300
-# Bases of one polytope that are enumerated in floats (a random 14 x 14 game has 30,000), and in integers (12 x 12: 5,000, two seconds).
-MOST_BASES, MOST_EXACT_BASES = 60_000, 20_000
+# Bases of one polytope that are enumerated in floats (a random 14 x 14 game has 30,000).
+MOST_BASES = 60_000
 # nashpy walks all pairs of supports in floating point; 6 x 6 has 3,969 of them (a quarter of a second), 8 x 8 takes five seconds.
 MOST_NASHPY_PAIRS = 4_000
 # Pivots below this magnify the rounding of payoffs: weights are then solved in fractions and rounded.
@@ -103,12 +103,12 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
         if found is not None:
             profiles, indices, how = found
             if exact:
-                return _exact_answer(stage, _resolved(stage, profiles), indices, False, how + ", then solved in fractions", options)
+                return _exact_answer(stage, resolved(stage, profiles), indices, False, how + ", then solved in fractions", options)
             return _answer(stage, profiles, how, options, degenerate=False, parts=_isolated(indices), complete=True)
         if method == "support":
             raise GameError("method 'support': the game is degenerate, or too nearly so for floats; expected 'vertices' or 'auto'")
     if method in ("auto", "vertices"):
-        extreme = _extreme(stage)
+        extreme = extreme_equilibria(stage)
         if extreme is not None:
             return _exact_answer(stage, *extreme, VERTICES, options) if exact else _rounded(stage, *extreme, options)
         if method == "vertices":
@@ -120,14 +120,14 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
     if method == "nashpy":
         more, how = _from_nashpy(stage), "nashpy support enumeration, verified: some equilibria may be missing"
     else:
-        more, how = lemke_howson(unit_payoffs(stage), tol), "Lemke-Howson, verified: one equilibrium"
+        more, how = lemke_howson(*_positive(stage), tol), "Lemke-Howson, verified: one equilibrium"
         if method == "auto":
             how = "all pure equilibria and one by Lemke-Howson; the game is too large to enumerate all"
         else:
             pure = []
     known = _distinct(pure + more)
     if exact:
-        return _exact_answer(stage, _resolved(stage, known), None, None, how + ", then solved in fractions", options)
+        return _exact_answer(stage, resolved(stage, known), None, None, how + ", then solved in fractions", options)
     return _answer(stage, known, how, options, complete=False)
 
 
@@ -159,11 +159,9 @@ def pure_equilibria(stage: StageGame) -> list[tuple[int, int]]:
 def _in_floats(stage: StageGame, method: str) -> tuple[list[Pair], list[int], str] | None:
     """All equilibria with their indices, if every decision on the way is clear in floats and the indices add up to +1; else None."""
     m, n = stage.shape
-    first, second = np.empty((m, n)), np.empty((m, n))
     if m + n > MOST_ACTIONS:
         return None
-    if not positive(stage.payoffs, first, second):
-        first, second = unit_payoffs(stage) + 1.0
+    first, second = _positive(stage)
     room = 4 * (m + n)
     if method == "support" or math.comb(m + n, m) - 1 <= MOST_SUPPORTS:
         how = "support enumeration: all equilibria"
@@ -190,11 +188,11 @@ def _in_floats(stage: StageGame, method: str) -> tuple[list[Pair], list[int], st
             room *= 8
     if number < 0 or indices[:number].sum() != 1:
         return None
-    ordered = sorted(range(number), key=lambda k: _order(x[k].tolist(), y[k].tolist()))
+    ordered = sorted(range(number), key=lambda k: support_order(x[k].tolist(), y[k].tolist()))
     profiles = [(x[k].copy(), y[k].copy()) for k in ordered]
     for place, k in enumerate(ordered):
         if pivots[k] < ILL_CONDITIONED:
-            exactly = _resolved(stage, [profiles[place]])[0]
+            exactly = resolved(stage, [profiles[place]])[0]
             profiles[place] = np.array([float(w) for w in exactly[0]]), np.array([float(w) for w in exactly[1]])
     return profiles, [int(indices[k]) for k in ordered], how
 
@@ -209,72 +207,22 @@ def unit_payoffs(stage: StageGame) -> Floats:
     return unit
 
 
+def _positive(stage: StageGame) -> tuple[Floats, Floats]:
+    """Payoffs of each player moved and stretched to [1, 2]."""
+    first, second = np.empty(stage.shape), np.empty(stage.shape)
+    if not positive(stage.payoffs, first, second):
+        first, second = unit_payoffs(stage) + 1.0
+    return first, second
+
+
 def _most_vertices(dimension: int, facets: int) -> int:
     """Most vertices of a simple polytope (McMullen 1970, the upper bound theorem)."""
     half, less = dimension // 2, (dimension - 1) // 2
     return math.comb(facets - dimension + half, half) + math.comb(facets - 1 - (dimension - 1) + less, less)
 
 
-def _order(x: Sequence[Any], y: Sequence[Any]) -> tuple[Any, ...]:
-    """Small supports first, then by actions."""
-    return max(sum(w > 0 for w in x), sum(w > 0 for w in y)), [-w for w in x], [-w for w in y]
-
-
 def _isolated(indices: Sequence[int]) -> tuple[NashComponent, ...]:
     return tuple(NashComponent(profiles=(k,), index=index, subsets=((k,),)) for k, index in enumerate(indices))
-
-
-Extreme = tuple[list[tuple[Mixed, Mixed]], tuple[NashComponent, ...], bool]
-
-
-def _extreme(stage: StageGame) -> Extreme | None:
-    """All extreme equilibria, their components, and whether the game is degenerate; None if it is too large."""
-    payoffs = stage.exact_payoffs
-    first, second = positive_integers(payoffs[0].tolist()), positive_integers(payoffs[1].tolist())
-    m, n = stage.shape
-    rows = vertices([list(column) for column in zip(*second, strict=True)], MOST_EXACT_BASES)
-    columns = vertices(first, MOST_EXACT_BASES) if rows is not None else None
-    if rows is None or columns is None:
-        return None
-    degenerate = any(v.idle.bit_count() + v.best.bit_count() > m for v in rows)
-    degenerate = degenerate or any(v.idle.bit_count() + v.best.bit_count() > n for v in columns)
-    pairs = _labelled(rows, columns, m, n)
-    pairs.sort(key=lambda pair: _order(rows[pair[0]].strategy, columns[pair[1]].strategy))
-    index = _indices(first, second, rows, columns)
-    parts = components(pairs, [index.get(pair, 0) for pair in pairs])
-    return [(rows[v].strategy, columns[w].strategy) for v, w in pairs], parts, degenerate
-
-
-def _labelled(rows: Sequence[Vertex], columns: Sequence[Vertex], m: int, n: int) -> list[tuple[int, int]]:
-    """Pairs of vertices that have all labels between them: every action is idle or a best response."""
-    needed = [((1 << m) - 1) & ~v.idle for v in rows], [((1 << n) - 1) & ~v.best for v in rows]
-    best, idle = [w.best for w in columns], [w.idle for w in columns]
-    if m > MOST_ACTIONS or n > MOST_ACTIONS:
-        every = range(len(columns))
-        return [(v, w) for v in range(len(rows)) for w in every if not needed[0][v] & ~best[w] and not needed[1][v] & ~idle[w]]
-    best_us, idle_cn = np.array(best, dtype=np.int64), np.array(idle, dtype=np.int64)
-    found = []
-    for v in range(len(rows)):
-        there = np.flatnonzero(((needed[0][v] & ~best_us) | (needed[1][v] & ~idle_cn)) == 0)
-        found += [(v, int(w)) for w in there]
-    return found
-
-
-def _indices(first: Integers, second: Integers, rows: Sequence[Vertex], columns: Sequence[Vertex]) -> dict[tuple[int, int], int]:
-    """Sum of the indices of the equilibria of the perturbed game at each pair of vertices."""
-    home = {(best, played): w for w, vertex in enumerate(columns) for played, best in vertex.bases}
-    found: dict[tuple[int, int], int] = {}
-    for v, vertex in enumerate(rows):
-        for played, best in vertex.bases:
-            w = home.get((played, best))
-            if w is None:
-                continue
-            rows_played = [i for i in range(len(first)) if played >> i & 1]
-            columns_played = [j for j in range(len(first[0])) if best >> j & 1]
-            signs = [determinant_sign([[matrix[i][j] for j in columns_played] for i in rows_played]) for matrix in (first, second)]
-            sign = signs[0] * signs[1] * (1 if len(rows_played) % 2 else -1)
-            found[v, w] = found.get((v, w), 0) + sign
-    return found
 
 
 def _rounded(
@@ -282,7 +230,7 @@ def _rounded(
 ) -> NashEquilibria:
     """The answer in floats to what was found in fractions."""
     floats = [(np.array([float(w) for w in x]), np.array([float(w) for w in y])) for x, y in profiles]
-    payoffs = np.array([[float(u) for u in _earned(stage, x, y)] for x, y in profiles]).reshape(-1, 2)
+    payoffs = np.array([[float(u) for u in earned(stage, x, y)] for x, y in profiles]).reshape(-1, 2)
     return _answer(stage, floats, VERTICES, options, degenerate=degenerate, parts=parts, complete=True, payoffs=payoffs)
 
 
@@ -295,14 +243,14 @@ def _exact_answer(
     options: dict[str, Any],
 ) -> NashEquilibria:
     """The answer in fractions; every regret is computed, and has to be 0."""
-    gains = [max(_gains(stage, x, y)) for x, y in profiles]
-    wrong = [k for k, gain in enumerate(gains) if gain > 0]
+    regrets = [max(gains(stage, x, y)) for x, y in profiles]
+    wrong = [k for k, gain in enumerate(regrets) if gain > 0]
     if wrong:
         raise ArithmeticError(f"profile {wrong[0]} found in floats is no equilibrium of its supports: please report this game")
     isolated = parts is not None and all(isinstance(part, int) for part in parts)
     made: tuple[NashComponent, ...] = _isolated(parts) if isolated else tuple(parts or ())  # type: ignore[arg-type]
     floats = [(np.array([float(w) for w in x]), np.array([float(w) for w in y])) for x, y in profiles]
-    earned = tuple(_earned(stage, x, y) for x, y in profiles)
+    earned = tuple(earned(stage, x, y) for x, y in profiles)
     complete = parts is not None
     for pair in floats:
         for strategy in pair:
@@ -328,7 +276,7 @@ def _exact_answer(
 def _exact_pure(stage: StageGame, pure: list[Pair], how: str, options: dict[str, Any]) -> NashEquilibria:
     found = _answer(stage, pure, how, options, complete=True)
     exactly = [tuple(tuple(Fraction(int(w)) for w in strategy) for strategy in pair) for pair in pure]
-    fields = dict(vars(found), exact_profiles=tuple(exactly), exact_payoffs=tuple(_earned(stage, x, y) for x, y in exactly))
+    fields = dict(vars(found), exact_profiles=tuple(exactly), exact_payoffs=tuple(earned(stage, x, y) for x, y in exactly))
     return NashEquilibria(**fields)
 
 
@@ -346,8 +294,7 @@ def _answer(
     """Measure the regret of every profile on payoffs relative to their span, and say what is proven."""
     low = stage.payoffs.min(axis=(1, 2), keepdims=True)
     span = stage.payoffs.max(axis=(1, 2), keepdims=True) - low
-    first, second = np.empty(stage.shape), np.empty(stage.shape)
-    unit = np.stack([first, second]) - 1.0 if positive(stage.payoffs, first, second) else unit_payoffs(stage)
+    unit = [matrix - 1.0 for matrix in _positive(stage)]
     regrets = np.zeros((len(profiles), 2))
     earned = np.empty((len(profiles), 2))
     for k, (x, y) in enumerate(profiles):
@@ -374,54 +321,6 @@ def _answer(
         absolute_regret=(regrets * span[:, 0, 0]).max(axis=1) if len(profiles) else np.empty(0),
         degenerate=degenerate,
         components=parts,
-    )
-
-
-def _resolved(stage: StageGame, profiles: list[Pair]) -> list[tuple[Mixed, Mixed]]:
-    """Equilibria of a generic game in fractions, from their supports: both sides' indifference, solved exactly."""
-    payoffs = stage.exact_payoffs
-    found = []
-    for x, y in profiles:
-        us, cn = np.flatnonzero(x).tolist(), np.flatnonzero(y).tolist()
-        own = _indifferent([[payoffs[1][i, j] for i in us] for j in cn])
-        other = _indifferent([[payoffs[0][i, j] for j in cn] for i in us])
-        weights_us, weights_cn = dict(zip(us, own, strict=True)), dict(zip(cn, other, strict=True))
-        zero = Fraction(0)
-        found.append((tuple(weights_us.get(i, zero) for i in range(len(x))), tuple(weights_cn.get(j, zero) for j in range(len(y)))))
-    return found
-
-
-def _indifferent(rows: list[list[Fraction]]) -> list[Fraction]:
-    """Weights that add up to 1 and give all rows one value: Gauss elimination of rows[r] - rows[0], and of the sum."""
-    size = len(rows[0])
-    system = [[u - v for u, v in zip(row, rows[0], strict=True)] + [Fraction(0)] for row in rows[1:]]
-    system.append([Fraction(1)] * size + [Fraction(1)])
-    for k in range(size):
-        pivot = next((r for r in range(k, len(system)) if system[r][k]), None)
-        if pivot is None:
-            raise ArithmeticError("a support that floats tell to be generic is degenerate: please report this game")
-        system[k], system[pivot] = system[pivot], system[k]
-        head = [u / system[k][k] for u in system[k]]
-        system = [head if r == k else [u - row[k] * v for u, v in zip(row, head, strict=True)] for r, row in enumerate(system)]
-    return [system[k][size] for k in range(size)]
-
-
-def _earned(stage: StageGame, x: Mixed, y: Mixed) -> tuple[Fraction, Fraction]:
-    """Expected payoffs, exact."""
-    payoffs = stage.exact_payoffs
-    played = [(a, b, p * q) for a, p in enumerate(x) if p for b, q in enumerate(y) if q]
-    first, second = (sum((w * payoffs[player][a, b] for a, b, w in played), Fraction(0)) for player in (0, 1))
-    return first, second
-
-
-def _gains(stage: StageGame, x: Mixed, y: Mixed) -> tuple[Fraction, Fraction]:
-    """What each side gains by its best deviation, exact."""
-    payoffs = stage.exact_payoffs
-    us = [sum((q * u for q, u in zip(y, row, strict=True) if q), Fraction(0)) for row in payoffs[0].tolist()]
-    cn = [sum((p * u for p, u in zip(x, column, strict=True) if p), Fraction(0)) for column in payoffs[1].T.tolist()]
-    return (
-        max(us) - sum((p * u for p, u in zip(x, us, strict=True)), Fraction(0)),
-        max(cn) - sum((q * u for q, u in zip(y, cn, strict=True)), Fraction(0)),
     )
 
 
