@@ -16,12 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, StageGame
-from bargaining.kernels.support_enumeration import positive, support_equilibria
-from bargaining.kernels.vertex_enumeration import join, polytope_bases
 from bargaining.solution import NashComponent, NashEquilibria, Status
 from bargaining.solvers.best_response_polytope import Mixed
 from bargaining.solvers.extreme_equilibria import earned, extreme_equilibria, gains, resolved, support_order
-from bargaining.solvers.lemke_howson import lemke_howson
 
 Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]
@@ -120,6 +117,8 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
     if method == "nashpy":
         more, how = _from_nashpy(stage), "nashpy support enumeration, verified: some equilibria may be missing"
     else:
+        from bargaining.solvers.lemke_howson import lemke_howson
+
         more, how = lemke_howson(*_positive(stage), tol), "Lemke-Howson, verified: one equilibrium"
         if method == "auto":
             how = "all pure equilibria and one by Lemke-Howson; the game is too large to enumerate all"
@@ -158,6 +157,9 @@ def pure_equilibria(stage: StageGame) -> list[tuple[int, int]]:
 
 def _in_floats(stage: StageGame, method: str) -> tuple[list[Pair], list[int], str] | None:
     """All equilibria with their indices, if every decision on the way is clear in floats and the indices add up to +1; else None."""
+    from bargaining.kernels.support_enumeration import support_equilibria
+    from bargaining.kernels.vertex_enumeration import join, polytope_bases
+
     m, n = stage.shape
     if m + n > MOST_ACTIONS:
         return None
@@ -209,6 +211,8 @@ def unit_payoffs(stage: StageGame) -> Floats:
 
 def _positive(stage: StageGame) -> tuple[Floats, Floats]:
     """Payoffs of each player moved and stretched to [1, 2]."""
+    from bargaining.kernels.support_enumeration import positive
+
     first, second = np.empty(stage.shape), np.empty(stage.shape)
     if not positive(stage.payoffs, first, second):
         first, second = unit_payoffs(stage) + 1.0
@@ -250,7 +254,7 @@ def _exact_answer(
     isolated = parts is not None and all(isinstance(part, int) for part in parts)
     made: tuple[NashComponent, ...] = _isolated(parts) if isolated else tuple(parts or ())  # type: ignore[arg-type]
     floats = [(np.array([float(w) for w in x]), np.array([float(w) for w in y])) for x, y in profiles]
-    earned = tuple(earned(stage, x, y) for x, y in profiles)
+    paid = tuple(earned(stage, x, y) for x, y in profiles)
     complete = parts is not None
     for pair in floats:
         for strategy in pair:
@@ -263,13 +267,13 @@ def _exact_answer(
         options=options,
         game=stage,
         profiles=tuple(floats),
-        payoffs=np.array([[float(u) for u in pair] for pair in earned]).reshape(-1, 2),
+        payoffs=np.array([[float(u) for u in pair] for pair in paid]).reshape(-1, 2),
         regret=np.zeros(len(profiles)),
         absolute_regret=np.zeros(len(profiles)),
         degenerate=degenerate,
         components=made,
         exact_profiles=tuple(profiles),
-        exact_payoffs=earned,
+        exact_payoffs=paid,
     )
 
 
@@ -296,12 +300,12 @@ def _answer(
     span = stage.payoffs.max(axis=(1, 2), keepdims=True) - low
     unit = [matrix - 1.0 for matrix in _positive(stage)]
     regrets = np.zeros((len(profiles), 2))
-    earned = np.empty((len(profiles), 2))
+    paid = np.empty((len(profiles), 2))
     for k, (x, y) in enumerate(profiles):
         for player, values in enumerate((unit[0] @ y, x @ unit[1])):
             own = float((x if player == 0 else y) @ values)
             regrets[k, player] = max(float(values.max()) - own, 0.0)
-            earned[k, player] = own * span[player, 0, 0] + low[player, 0, 0]
+            paid[k, player] = own * span[player, 0, 0] + low[player, 0, 0]
         x.flags.writeable = y.flags.writeable = False
     regret = regrets.max(axis=1) if len(profiles) else np.empty(0)
     largest = float(regret.max()) if len(profiles) else 0.0
@@ -316,7 +320,7 @@ def _answer(
         options=options,
         game=stage,
         profiles=tuple(profiles),
-        payoffs=earned if payoffs is None else payoffs,
+        payoffs=paid if payoffs is None else payoffs,
         regret=regret,
         absolute_regret=(regrets * span[:, 0, 0]).max(axis=1) if len(profiles) else np.empty(0),
         degenerate=degenerate,
