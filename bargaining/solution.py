@@ -93,19 +93,38 @@ class Solution:
         }
 
 
+@dataclass(frozen=True)
+class NashComponent:
+    """A connected component of the equilibria of a stage game.
+
+    `profiles` are positions of its extreme equilibria; each of the `subsets` (maximal Nash subsets, as positions too) is a product
+    X × Y, and every mixture of its X with every mixture of its Y is an equilibrium. The indices of all components add up to +1.
+    """
+
+    profiles: tuple[int, ...]
+    index: int
+    subsets: tuple[tuple[int, ...], ...]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NashEquilibria(Solution):
     """Nash equilibria of a stage game.
 
     ``profiles[k]`` is a pair of mixed actions (x, y), ``payoffs[k]`` what they earn, ``regret[k]`` the largest gain from deviating,
-    relative to the deviator's payoff span. `degenerate` says whether some mixed action has more best responses than actions it plays
-    (then equilibria may form a continuum); None if not determined.
+    relative to the deviator's payoff span, and ``absolute_regret[k]`` in payoff units. `degenerate` says whether some mixed action has
+    more best responses than actions it plays (then equilibria may form a continuum); None if not determined. If the list is complete,
+    `components` are the connected parts of all equilibria. With ``exact=True``, ``exact_profiles[k]`` and ``exact_payoffs[k]`` hold
+    fractions and all regrets are exactly 0.
     """
 
     profiles: tuple[tuple[Floats, Floats], ...]
     payoffs: Floats
     regret: Floats
     degenerate: bool | None
+    absolute_regret: Floats = field(default_factory=lambda: np.empty(0))
+    components: tuple[NashComponent, ...] = ()
+    exact_profiles: tuple[tuple[tuple[Fraction, ...], tuple[Fraction, ...]], ...] = ()
+    exact_payoffs: tuple[tuple[Fraction, Fraction], ...] = ()
 
     def row(self) -> dict[str, Any]:
         """Count, largest regret and whether the game is degenerate."""
@@ -113,6 +132,7 @@ class NashEquilibria(Solution):
         return {
             **super().row(),
             "equilibria": len(self.profiles),
+            "components": len(self.components) if self.components else None,
             "largest_regret": worst,
             "degenerate": self.degenerate,
         }

@@ -62,7 +62,7 @@ def test_labels_and_positions():
         (lambda: bg.StageGame(payoffs=np.zeros((2, 0, 2))), r"player 0 has no action"),
         (lambda: bg.StageGame(payoffs=np.zeros((2, 2, 0))), r"player 1 has no action"),
         (lambda: bg.StageGame(payoffs=[[[1, 2], [3]], [[1, 2], [3, 4]]]), r"payoffs: expected an array of numbers"),
-        (lambda: bg.StageGame(payoffs=[[["a"]], [[1]]]), r"payoffs: expected an array of numbers"),
+        (lambda: bg.StageGame(payoffs=[[["a"]], [[1]]]), r"payoffs\[0, 0, 0\] is 'a': payoffs must be finite numbers"),
         (lambda: bg.StageGame(payoffs=[[[1, np.nan]], [[1, 2]]]), r"payoffs\[0, 0, 1\] is nan: payoffs must be finite"),
         (lambda: bg.game([[1, 2]], [[1, np.inf]]), r"B\[0, 1\] is inf"),
         (lambda: bg.game([1, 2], [3, 4]), r"A has shape \(2,\): expected a matrix"),

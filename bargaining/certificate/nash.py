@@ -6,19 +6,28 @@ from fractions import Fraction
 import numpy as np
 
 from bargaining.certificate.outcome import Certificate, refused
-from bargaining.games import IssueGame, RepeatedGame, exact
+from bargaining.games import IssueGame, RepeatedGame
 from bargaining.solution import NashEquilibria
 
 
 def verify_nash(solution: NashEquilibria) -> Certificate:
     """Regret of every profile, exactly, and the payoffs stated."""
     stage = solution.game.stage_game() if isinstance(solution.game, (IssueGame, RepeatedGame)) else solution.game
-    payoffs = [[[exact(value) for value in row] for row in stage.payoffs[player].tolist()] for player in (0, 1)]
+    payoffs = [stage.exact_payoffs[player].tolist() for player in (0, 1)]
+    if solution.components and sum(part.index for part in solution.components) != 1:
+        return refused(f"the indices of the components add up to {sum(part.index for part in solution.components)}, not to 1")
+    if solution.exact_profiles and len(solution.exact_profiles) != len(solution.profiles):
+        return refused(f"{len(solution.exact_profiles)} profiles in fractions for {len(solution.profiles)} in floats")
     if solution.payoffs.shape != (len(solution.profiles), 2) or not np.isfinite(solution.payoffs).all():
         return refused(f"{len(solution.profiles)} profiles, but not as many pairs of finite payoffs")
     worst, error, reason = Fraction(0), Fraction(0), "no side gains by deviating from any of the profiles"
     for number, pair in enumerate(solution.profiles):
         own = [_weights(pair[player].tolist(), stage.shape[player]) for player in (0, 1)]
+        if solution.exact_profiles:
+            exactly = [_probabilities(solution.exact_profiles[number][player], own[player]) for player in (0, 1)]
+            if not all(exactly):
+                return refused(f"profile {number}: its fractions are not probabilities that round to its floats")
+            own = exactly
         for player in (0, 1):
             if not own[player]:
                 return refused(f"profile {number}: {stage.players[player]}'s weights are not probabilities, one an action")
@@ -35,6 +44,12 @@ def verify_nash(solution: NashEquilibria) -> Certificate:
                 error = off
                 reason = reason if worst > 0 else f"profile {number}: {stage.players[player]} earns {float(earned):.6g}, not what is stated"
     return Certificate(holds=worst == 0 and error == 0, deviation_gain=float(worst), payoff_error=float(error), gap=0.0, reason=reason)
+
+
+def _probabilities(fractions: Sequence[Fraction], near: Sequence[Fraction]) -> list[Fraction]:
+    """The fractions, if they are probabilities near those of the floats; else none."""
+    fine = len(fractions) == len(near) and sum(fractions) == 1 and min(fractions) >= 0
+    return list(fractions) if fine and all(abs(p - q) <= Fraction(1, 10**9) for p, q in zip(fractions, near, strict=True)) else []
 
 
 def _weights(floats: Sequence[float], count: int) -> list[Fraction]:

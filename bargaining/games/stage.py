@@ -8,10 +8,14 @@ alike (never "own action first").
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from bargaining.games.exact import exact
 
 Profile = tuple[int, int]
 
@@ -26,8 +30,30 @@ def near_match(word: object, words: Sequence[object]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
+def read_exactly(values: Any, what: str) -> NDArray[np.object_] | None:
+    """`values` as an array of fractions if some of them are fractions, decimals or strings (``"1/3"``); None if none is."""
+    if isinstance(values, np.ndarray) and values.dtype.kind not in "OU":
+        return None
+    try:
+        given = np.array(values, dtype=object)
+    except ValueError:
+        return None
+    if not any(isinstance(value, (Fraction, Decimal, str)) for value in given.flat):
+        return None
+    found = np.empty(given.shape, dtype=object)
+    for where, value in np.ndenumerate(given):
+        try:
+            found[where] = exact(str(value) if isinstance(value, Decimal) else value)
+        except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+            raise GameError(f"{what}[{', '.join(map(str, where))}] is {value!r}: payoffs must be finite numbers") from None
+    return found
+
+
 def read_payoffs(values: Any, what: str) -> NDArray[np.float64]:
     """`values` as a finite float64 array, or a `GameError` that names the first entry that is not a finite number."""
+    fractions = read_exactly(values, what)
+    if fractions is not None:
+        values = fractions
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
@@ -50,7 +76,8 @@ class StageGame:
     Parameters
     ----------
     payoffs : array_like, shape (2, m, n)
-        ``payoffs[i, a, b]``: player i's payoff when the U.S. plays a and China b. Copied, float64, made read-only.
+        ``payoffs[i, a, b]``: player i's payoff when the U.S. plays a and China b. Copied, float64, made read-only. Fractions, decimals and
+        strings (``"1/3"``) are kept beside as `exact_payoffs`; a float stands for its shortest decimal.
     actions : pair of sequences of str, optional
         Labels of the m and n actions, distinct within a player; default ``"0", "1", …``.
     players : pair of str
@@ -74,6 +101,7 @@ class StageGame:
     players: tuple[str, str] = ("U.S.", "China")
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_fractions", read_exactly(self.payoffs, "payoffs"))
         payoffs = read_payoffs(self.payoffs, "payoffs")
         if payoffs.ndim != 3 or payoffs.shape[0] != 2:
             raise GameError(f"payoffs have shape {payoffs.shape}: expected (2, m, n), player first, then U.S. action, then Chinese action")
@@ -106,6 +134,17 @@ class StageGame:
                 if labels.count(label) > 1:
                     raise GameError(f"actions[{player}]: label {label!r} stands twice")
         object.__setattr__(self, "actions", actions)
+
+    @property
+    def exact_payoffs(self) -> NDArray[np.object_]:
+        """Payoffs as fractions, shape (2, m, n): as they were given, floats as their shortest decimals."""
+        given = self._fractions  # type: ignore[attr-defined]
+        if given is None:
+            given = np.empty(self.payoffs.shape, dtype=object)
+            for where, value in np.ndenumerate(self.payoffs):
+                given[where] = exact(float(value))
+        found: NDArray[np.object_] = given
+        return found
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -156,10 +195,14 @@ def game(A: ArrayLike, B: ArrayLike, *, actions: Any = None, players: tuple[str,
     >>> game([[3, 0], [5, 1]], [[3, 5], [0, 1]]).payoffs[:, 1, 0]
     array([5., 0.])
     """
+    exactly = read_exactly(A, "A"), read_exactly(B, "B")
     first, second = read_payoffs(A, "A"), read_payoffs(B, "B")
     for name, matrix in (("A", first), ("B", second)):
         if matrix.ndim != 2:
             raise GameError(f"{name} has shape {matrix.shape}: expected a matrix, one row an action of {players[0]}")
     if first.shape != second.shape:
         raise GameError(f"A has shape {first.shape} and B {second.shape}: expected the same, rows are {players[0]}'s actions in both")
+    if any(given is not None for given in exactly):
+        pair = [given if given is not None else floats for given, floats in zip(exactly, (first, second), strict=True)]
+        return StageGame(payoffs=np.stack(pair).astype(object), actions=actions, players=players)
     return StageGame(payoffs=np.stack([first, second]), actions=actions, players=players)

@@ -3,95 +3,134 @@ r"""Nash equilibria of two-player stage games.
 A pair of mixed actions (x, y) is an equilibrium if neither side can gain by deviating. The *extreme* equilibria are the pairs of
 vertices of the two best-response polytopes :math:`P = \{x \ge 0 : B^\top x \le 1\}` and :math:`Q = \{y \ge 0 : A y \le 1\}` (payoffs
 shifted to be positive) that are completely labelled: every action of either side is unplayed or a best response. They are finitely
-many, and every equilibrium mixes extreme ones side by side (Mangasarian 1964; von Stengel 2002).
+many, and every equilibrium mixes extreme ones side by side (Mangasarian 1964; von Stengel 2002), in products that
+`bargaining.solvers.components` finds.
 """
 
 import math
-import warnings
-from collections.abc import Iterator
+from collections.abc import Sequence
 from fractions import Fraction
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import GameError, IssueGame, StageGame, exact
-from bargaining.solution import NashEquilibria, Status
+from bargaining.games import GameError, IssueGame, StageGame
+from bargaining.solution import NashComponent, NashEquilibria, Status
+from bargaining.solvers.best_response_polytope import Mixed
+from bargaining.solvers.extreme_equilibria import earned, extreme_equilibria, gains, resolved, support_order
 
 Floats = NDArray[np.float64]
-Integers = list[list[int]]
-Mixed = tuple[Fraction, ...]
+Pair = tuple[Floats, Floats]
 
-METHODS = ("auto", "vertices", "support", "pure")
+METHODS = ("auto", "vertices", "support", "lemke_howson", "nashpy", "pure")
 
-# Exact enumeration solves one small linear system a basis: 6 x 6 has 924 of them (a tenth of a second), 8 x 8 has 12,870 (two seconds).
-MOST_BASES = 25_000
+# Pairs of supports of one size, C(m + n, m) - 1, beyond which the vertices of both polytopes are enumerated instead.
+MOST_SUPPORTS = 300
+# Bases of one polytope that are enumerated in floats (a random 14 x 14 game has 30,000).
+MOST_BASES = 60_000
 # nashpy walks all pairs of supports in floating point; 6 x 6 has 3,969 of them (a quarter of a second), 8 x 8 takes five seconds.
-MOST_SUPPORT_PAIRS = 4_000
+MOST_NASHPY_PAIRS = 4_000
+# Pivots below this magnify the rounding of payoffs: weights are then solved in fractions and rounded.
+ILL_CONDITIONED = 1e-3
+# Beyond that many actions in all, masks of bases do not fit into a machine word.
+MOST_ACTIONS = 60
 
 
-def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", tol: float = 1e-9) -> NashEquilibria:
-    r"""Nash equilibria of a stage game, each with the largest gain from deviating.
+def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact: bool = False, tol: float = 1e-9) -> NashEquilibria:
+    r"""Nash equilibria of a stage game, with their components, each with the largest gain from deviating.
 
-    Payoffs are read as the decimals they stand for, so ties are ties and nothing depends on units.
+    Payoffs are read as the decimals they stand for (or as the fractions they were given as), and moved and stretched per player before
+    anything is solved: ties are ties and nothing depends on units.
 
     Parameters
     ----------
     stage : StageGame or IssueGame
         An IssueGame is solved in its joint normal form.
-    method : {"auto", "vertices", "support", "pure"}
-        ``vertices``: all extreme equilibria, by enumerating the vertices of both best-response polytopes in exact integer arithmetic.
-        ``support``: all pure equilibria and what nashpy's support enumeration finds in floating point; some may be missing.
-        ``pure``: all pure equilibria. ``auto``: ``vertices`` if the game is small enough, else ``pure``.
+    method : {"auto", "vertices", "support", "lemke_howson", "nashpy", "pure"}
+        ``vertices``: all extreme equilibria of any game, by lexicographic pivoting through both best-response polytopes, in integers.
+        ``support``: all equilibria of a nondegenerate game, by pairs of supports, in floats. ``auto``: in floats where every decision is
+        clear, which proves the list complete, by supports or by vertices; where one is not (degenerate games, or nearly so), ``vertices``;
+        a game too large for either gets its pure equilibria and one more by Lemke and Howson. ``lemke_howson``: one equilibrium.
+        ``nashpy``: all pure equilibria and what nashpy's support enumeration finds; some may be missing. ``pure``: all pure equilibria.
+    exact : bool
+        Solve again in rational arithmetic: `exact_profiles` and `exact_payoffs` hold fractions, and every regret is exactly 0.
     tol : float
         Largest gain from deviating, relative to each player's payoff span, at which a profile counts as an equilibrium.
 
     Returns
     -------
     NashEquilibria
-        Pure equilibria first, in the order of the actions. `status` is `solved` if the list is proven complete: all extreme equilibria
-        (``vertices``), all pure ones (``pure``, where `empty` says there is none). It is `inner_only`, with an infinite `error_bound`,
-        if every profile listed is an equilibrium but others may exist: ``support``, and ``auto`` for a game too large to enumerate.
-        `degenerate` is None if not determined.
+        Ordered by the size of the supports, then by actions. `status` is `solved` if the list is complete: all extreme equilibria, or all
+        pure ones (``pure``, where `empty` says there is none); their indices were found to add up to +1. It is `inner_only`, with an
+        infinite `error_bound`, if every profile listed is an equilibrium but others may exist. `degenerate` is None if not determined.
 
     Raises
     ------
     GameError
-        If `stage` is not a game, `method` is unknown, `tol` is not in (0, 1), or the game is too large for the method asked for.
+        If `stage` is not a game, `method` is unknown, `tol` is not in (0, 1), the game is too large for the method asked for, or degenerate
+        for ``support``.
+
+    Notes
+    -----
+    Practical sizes (seconds on one core): ``support`` up to 6 x 6, ``auto`` on generic games up to 14 x 14, ``vertices`` up to 10 x 10.
 
     References
     ----------
     Mangasarian, O. (1964), Equilibrium points of bimatrix games, Journal of the SIAM 12.
     von Stengel, B. (2002), Computing equilibria for two-person games, Handbook of Game Theory 3.
+    Avis, D., Rosenberg, G., Savani, R., von Stengel, B. (2010), Enumeration of Nash equilibria for two-player games, Economic Theory 42.
     Knight, V., Campbell, J. (2018), Nashpy: a Python library for the computation of Nash equilibria, Journal of Open Source Software 3.
 
     Examples
     --------
     >>> import bargaining as bg
     >>> chicken = bg.game([[0, 7], [2, 6]], [[0, 2], [7, 6]])
-    >>> found = bg.nash_equilibria(chicken)
-    >>> found.pure(), found.payoffs[2].round(6).tolist(), found.status.name
-    (((0, 1), (1, 0)), [4.666667, 4.666667], 'solved')
+    >>> found = bg.nash_equilibria(chicken, exact=True)
+    >>> found.pure(), [str(u) for u in found.exact_payoffs[2]], found.status.name
+    (((0, 1), (1, 0)), ['14/3', '14/3'], 'solved')
+    >>> [(part.profiles, part.index) for part in found.components]
+    [((0,), 1), ((1,), 1), ((2,), -1)]
     """
     stage = _read(stage, method, tol)
     m, n = stage.shape
-    large = math.comb(m + n, m) > MOST_BASES
-    chosen = ("pure" if large else "vertices") if method == "auto" else method
-    if chosen == "vertices" and large:
-        raise GameError(f"method 'vertices': the game is {m} x {n}, too large to enumerate; expected 'pure' or 'auto'")
-    if chosen == "support" and (2**m - 1) * (2**n - 1) > MOST_SUPPORT_PAIRS:
-        raise GameError(f"method 'support': the game is {m} x {n}, too large to enumerate; expected 'pure' or 'auto'")
-    proven = method in ("vertices", "pure") or (method == "auto" and not large)
+    options = {"method": method, "exact": exact, "tol": tol}
+    if method in ("auto", "support"):
+        found = _in_floats(stage, method)
+        if found is not None:
+            profiles, indices, how = found
+            if exact:
+                return _exact_answer(stage, resolved(stage, profiles), indices, False, how + ", then solved in fractions", options)
+            return _answer(stage, profiles, how, options, degenerate=False, parts=_isolated(indices), complete=True)
+        if method == "support":
+            raise GameError("method 'support': the game is degenerate, or too nearly so for floats; expected 'vertices' or 'auto'")
+    if method in ("auto", "vertices"):
+        extreme = extreme_equilibria(stage)
+        if extreme is not None:
+            return _exact_answer(stage, *extreme, VERTICES, options) if exact else _rounded(stage, *extreme, options)
+        if method == "vertices":
+            raise GameError(f"method 'vertices': the game is {m} x {n}, too large to enumerate; expected 'pure' or 'auto'")
+    pure = [(_unit(m, a), _unit(n, b)) for a, b in pure_equilibria(stage)]
+    if method == "pure":
+        how = "best responses: all pure equilibria"
+        return _exact_pure(stage, pure, how, options) if exact else _answer(stage, pure, how, options, complete=True)
+    if method == "nashpy":
+        more, how = _from_nashpy(stage), "nashpy support enumeration, verified: some equilibria may be missing"
+    else:
+        from bargaining.solvers.lemke_howson import lemke_howson
 
-    degenerate: bool | None = None
-    profiles = [(_unit(m, a), _unit(n, b)) for a, b in _pure(stage)]
-    if chosen == "vertices":
-        found, degenerate = _extreme(stage)
-        profiles = sorted(found, key=lambda pair: (max(map(_support_size, pair)), [-w for w in pair[0]], [-w for w in pair[1]]))
-    elif chosen == "support":
-        profiles += [pair for pair in _from_nashpy(stage) if max(map(_support_size, pair)) > 1]
-    return _answer(stage, profiles, proven=proven, degenerate=degenerate, chosen=chosen, method=method, tol=tol)
+        more, how = lemke_howson(*_positive(stage), tol), "Lemke-Howson, verified: one equilibrium"
+        if method == "auto":
+            how = "all pure equilibria and one by Lemke-Howson; the game is too large to enumerate all"
+        else:
+            pure = []
+    known = _distinct(pure + more)
+    if exact:
+        return _exact_answer(stage, resolved(stage, known), None, None, how + ", then solved in fractions", options)
+    return _answer(stage, known, how, options, complete=False)
+
+
+VERTICES = "lexicographic vertex enumeration in integers: all extreme equilibria"
 
 
 def _read(stage: Any, method: str, tol: float) -> StageGame:
@@ -103,162 +142,213 @@ def _read(stage: Any, method: str, tol: float) -> StageGame:
         raise GameError(f"method {method!r}: expected one of {', '.join(METHODS)}")
     if not 0.0 < tol < 1.0:
         raise GameError(f"tol is {tol!r}: expected a number between 0 and 1, relative to the payoff span")
+    m, n = stage.shape
+    if method == "nashpy" and (2**m - 1) * (2**n - 1) > MOST_NASHPY_PAIRS:
+        raise GameError(f"method 'nashpy': the game is {m} x {n}, too large for it; expected 'pure' or 'auto'")
     return stage
 
 
-def _answer(
-    stage: StageGame, profiles: list[tuple[Mixed, Mixed]], *, proven: bool, degenerate: bool | None, chosen: str, method: str, tol: float
-) -> NashEquilibria:
-    """Verify every profile on payoffs relative to their span, drop what nashpy got wrong or twice, and say what is proven."""
-    unit = _normalised(stage)
-    kept: list[tuple[Floats, Floats]] = []
-    values, regrets = [], []
-    for weights in profiles:
-        x, y = (np.array(strategy, dtype=np.float64) for strategy in weights)
-        regret = max(float((unit[0] @ y).max() - x @ unit[0] @ y), float((x @ unit[1]).max() - x @ unit[1] @ y), 0.0)
-        if chosen == "support" and (not regret <= tol or _is_among(kept, x, y)):
-            continue
-        for strategy in (x, y):
-            strategy.flags.writeable = False
-        kept.append((x, y))
-        values.append([_earned(matrix, *weights) for matrix in stage.payoffs])
-        regrets.append(regret)
-    largest = max(regrets, default=0.0)
-    status = Status.inner_only
-    if proven:
-        status = Status.approximate if largest > tol else Status.solved if kept else Status.empty
-    return NashEquilibria(
-        status=status,
-        error_bound=largest if proven else math.inf,
-        iterations=0,
-        method={
-            "vertices": "vertex enumeration in exact arithmetic: all extreme equilibria",
-            "support": "nashpy support enumeration, verified: some equilibria may be missing",
-            "pure": "best responses: all pure equilibria" + ("" if proven else "; the game is too large to enumerate mixed ones"),
-        }[chosen],
-        options={"method": method, "tol": tol},
-        game=stage,
-        profiles=tuple(kept),
-        payoffs=np.array(values).reshape(-1, 2),
-        regret=np.array(regrets),
-        degenerate=degenerate,
-    )
-
-
-def _is_among(kept: list[tuple[Floats, Floats]], x: Floats, y: Floats) -> bool:
-    return any(max(np.abs(x - other_x).max(), np.abs(y - other_y).max()) <= 1e-9 for other_x, other_y in kept)
-
-
-def _normalised(stage: StageGame) -> Floats:
-    """Payoffs of each player on [0, 1]; zeros for a player who is indifferent over everything."""
-    unit = np.zeros_like(stage.payoffs)
-    for player, matrix in enumerate(stage.payoffs):
-        low, high = exact(matrix.min()), exact(matrix.max())
-        if high > low:
-            unit[player] = [[float((exact(u) - low) / (high - low)) for u in row] for row in matrix.tolist()]
-    return unit
-
-
-def _earned(matrix: Floats, x: Mixed, y: Mixed) -> float:
-    """Expected payoff, rounded once."""
-    played = [(a, b) for a, p in enumerate(x) if p > 0 for b, q in enumerate(y) if q > 0]
-    return float(sum((Fraction(x[a]) * Fraction(y[b]) * exact(matrix[a, b]) for a, b in played), Fraction(0)))
-
-
-def _pure(stage: StageGame) -> list[tuple[int, int]]:
+def pure_equilibria(stage: StageGame) -> list[tuple[int, int]]:
     """All pure equilibria. Comparing floats is exact: two are equal, or ordered, exactly as the decimals they stand for."""
     first, second = stage.payoffs
     best = (first == first.max(axis=0)) & (second == second.max(axis=1, keepdims=True))
     return [(int(a), int(b)) for a, b in np.argwhere(best)]
 
 
-def _unit(size: int, action: int) -> Mixed:
-    return tuple(Fraction(k == action) for k in range(size))
+def _in_floats(stage: StageGame, method: str) -> tuple[list[Pair], list[int], str] | None:
+    """All equilibria with their indices, if every decision on the way is clear in floats and the indices add up to +1; else None."""
+    from bargaining.kernels.support_enumeration import support_equilibria
+    from bargaining.kernels.vertex_enumeration import join, polytope_bases
 
-
-def _support_size(strategy: Mixed) -> int:
-    return sum(weight > 0 for weight in strategy)
-
-
-def _extreme(stage: StageGame) -> tuple[list[tuple[Mixed, Mixed]], bool]:
-    """All extreme equilibria, and whether the game is degenerate (a mixed action with more best responses than actions played)."""
     m, n = stage.shape
-    first, second = _positive_integers(stage.payoffs[0]), _positive_integers(stage.payoffs[1])
-    rows = list(_vertices([list(column) for column in zip(*second, strict=True)], m))
-    columns = list(_vertices(first, n))
-    degenerate = any(count > m for _, _, _, count in rows) or any(count > n for _, _, _, count in columns)
-    found = [
-        (x, y)
-        for x, idle_us, best_cn, _ in rows
-        for y, idle_cn, best_us, _ in columns
-        if idle_us | best_us == (1 << m) - 1 and idle_cn | best_cn == (1 << n) - 1
-    ]
-    return found, degenerate
+    if m + n > MOST_ACTIONS:
+        return None
+    first, second = _positive(stage)
+    room = 4 * (m + n)
+    if method == "support" or math.comb(m + n, m) - 1 <= MOST_SUPPORTS:
+        how = "support enumeration: all equilibria"
+        while True:
+            x, y, indices, pivots = np.empty((room, m)), np.empty((room, n)), np.empty(room, dtype=np.int64), np.empty(room)
+            number = support_equilibria(first, second, x, y, indices, pivots)
+            if number != -2:
+                break
+            room *= 8
+    else:
+        how = "vertex enumeration: all equilibria"
+        tables: list[NDArray[np.int64]] = []
+        for constraints in (np.ascontiguousarray(second.T), first):
+            most = min(_most_vertices(constraints.shape[1], m + n), MOST_BASES)
+            table = np.zeros(4 * most + 1, dtype=np.int64)
+            if polytope_bases(constraints, most, table) < 0:
+                return None
+            tables.append(table)
+        while True:
+            x, y, indices, pivots = np.empty((room, m)), np.empty((room, n)), np.empty(room, dtype=np.int64), np.empty(room)
+            number = join(first, second, tables[0], tables[1], x, y, indices, pivots)
+            if number != -2:
+                break
+            room *= 8
+    if number < 0 or indices[:number].sum() != 1:
+        return None
+    ordered = sorted(range(number), key=lambda k: support_order(x[k].tolist(), y[k].tolist()))
+    profiles = [(x[k].copy(), y[k].copy()) for k in ordered]
+    for place, k in enumerate(ordered):
+        if pivots[k] < ILL_CONDITIONED:
+            exactly = resolved(stage, [profiles[place]])[0]
+            profiles[place] = np.array([float(w) for w in exactly[0]]), np.array([float(w) for w in exactly[1]])
+    return profiles, [int(indices[k]) for k in ordered], how
 
 
-def _positive_integers(matrix: Floats) -> Integers:
-    """A positive affine image of a payoff matrix in positive integers, exactly."""
-    numbers = [[exact(u) for u in row] for row in matrix.tolist()]
-    low = min(min(row) for row in numbers)
-    scale = math.lcm(*(u.denominator for row in numbers for u in row))
-    whole = [[int((u - low) * scale) for u in row] for row in numbers]
-    common = math.gcd(*(u for row in whole for u in row)) or 1
-    return [[u // common + 1 for u in row] for row in whole]
+def unit_payoffs(stage: StageGame) -> Floats:
+    """Payoffs of each player moved and stretched to [0, 1], exactly and rounded once; zeros for a player indifferent over everything."""
+    unit = np.zeros(stage.payoffs.shape)
+    for player, matrix in enumerate(stage.exact_payoffs):
+        low, high = matrix.min(), matrix.max()
+        if high > low:
+            unit[player] = ((matrix - low) / (high - low)).astype(np.float64)
+    return unit
 
 
-def _vertices(constraints: Integers, size: int) -> Iterator[tuple[Mixed, int, int, int]]:
-    """Vertices z of {z ≥ 0, constraints · z ≤ 1} but the origin, as mixed actions.
+def _positive(stage: StageGame) -> tuple[Floats, Floats]:
+    """Payoffs of each player moved and stretched to [1, 2]."""
+    from bargaining.kernels.support_enumeration import positive
 
-    With each come two bit masks, the actions unplayed and the constraints that bind (the other side's best responses), and how many
-    these are together.
-    """
-    seen = set()
-    for width in range(1, min(size, len(constraints)) + 1):
-        for support in combinations(range(size), width):
-            for tight in combinations(range(len(constraints)), width):
-                weights = _solve_for_ones([[constraints[j][i] for i in support] for j in tight])
-                if weights is None or min(weights[0]) < 0:
-                    continue
-                numerators, denominator = weights
-                loads = [sum(row[i] * w for i, w in zip(support, numerators, strict=True)) for row in constraints]
-                if max(loads) > denominator:
-                    continue
-                total = sum(numerators)
-                by_action = dict(zip(support, numerators, strict=True))
-                strategy = tuple(Fraction(by_action.get(i, 0), total) for i in range(size))
-                if strategy in seen:
-                    continue
-                seen.add(strategy)
-                idle = sum(1 << i for i in range(size) if strategy[i] == 0)
-                best = sum(1 << j for j, load in enumerate(loads) if load == denominator)
-                yield strategy, idle, best, idle.bit_count() + best.bit_count()
+    first, second = np.empty(stage.shape), np.empty(stage.shape)
+    if not positive(stage.payoffs, first, second):
+        first, second = unit_payoffs(stage) + 1.0
+    return first, second
 
 
-def _solve_for_ones(matrix: Integers) -> tuple[list[int], int] | None:
-    """Solve matrix · z = (1, …, 1) by fraction-free elimination (Bareiss 1968): z = numerators / denominator > 0, None if singular."""
-    size = len(matrix)
-    rows = [[*row, 1] for row in matrix]
-    previous = 1
-    for k in range(size):
-        pivot = next((r for r in range(k, size) if rows[r][k] != 0), None)
-        if pivot is None:
-            return None
-        rows[k], rows[pivot] = rows[pivot], rows[k]
-        head = rows[k]
-        for r in range(size):
-            if r != k:
-                row, factor = rows[r], rows[r][k]
-                rows[r] = [(head[k] * row[c] - factor * head[c]) // previous for c in range(size + 1)]
-        previous = head[k]
-    sign = 1 if previous > 0 else -1
-    return [sign * row[size] for row in rows], abs(previous)
+def _most_vertices(dimension: int, facets: int) -> int:
+    """Most vertices of a simple polytope (McMullen 1970, the upper bound theorem)."""
+    half, less = dimension // 2, (dimension - 1) // 2
+    return math.comb(facets - dimension + half, half) + math.comb(facets - 1 - (dimension - 1) + less, less)
 
 
-def _from_nashpy(stage: StageGame) -> list[tuple[Mixed, Mixed]]:
-    """What nashpy finds on payoffs in [0, 1], cleaned of negative rounding errors; nothing is taken on trust."""
-    unit = _normalised(stage)
+def _isolated(indices: Sequence[int]) -> tuple[NashComponent, ...]:
+    return tuple(NashComponent(profiles=(k,), index=index, subsets=((k,),)) for k, index in enumerate(indices))
+
+
+def _rounded(
+    stage: StageGame, profiles: list[tuple[Mixed, Mixed]], parts: tuple[NashComponent, ...], degenerate: bool, options: dict[str, Any]
+) -> NashEquilibria:
+    """The answer in floats to what was found in fractions."""
+    floats = [(np.array([float(w) for w in x]), np.array([float(w) for w in y])) for x, y in profiles]
+    payoffs = np.array([[float(u) for u in earned(stage, x, y)] for x, y in profiles]).reshape(-1, 2)
+    return _answer(stage, floats, VERTICES, options, degenerate=degenerate, parts=parts, complete=True, payoffs=payoffs)
+
+
+def _exact_answer(
+    stage: StageGame,
+    profiles: list[tuple[Mixed, Mixed]],
+    parts: tuple[NashComponent, ...] | Sequence[int] | None,
+    degenerate: bool | None,
+    how: str,
+    options: dict[str, Any],
+) -> NashEquilibria:
+    """The answer in fractions; every regret is computed, and has to be 0."""
+    regrets = [max(gains(stage, x, y)) for x, y in profiles]
+    wrong = [k for k, gain in enumerate(regrets) if gain > 0]
+    if wrong:
+        raise ArithmeticError(f"profile {wrong[0]} found in floats is no equilibrium of its supports: please report this game")
+    isolated = parts is not None and all(isinstance(part, int) for part in parts)
+    made: tuple[NashComponent, ...] = _isolated(parts) if isolated else tuple(parts or ())  # type: ignore[arg-type]
+    floats = [(np.array([float(w) for w in x]), np.array([float(w) for w in y])) for x, y in profiles]
+    paid = tuple(earned(stage, x, y) for x, y in profiles)
+    complete = parts is not None
+    for pair in floats:
+        for strategy in pair:
+            strategy.flags.writeable = False
+    return NashEquilibria(
+        status=Status.solved if complete else Status.inner_only,
+        error_bound=0.0 if complete else math.inf,
+        iterations=0,
+        method=how,
+        options=options,
+        game=stage,
+        profiles=tuple(floats),
+        payoffs=np.array([[float(u) for u in pair] for pair in paid]).reshape(-1, 2),
+        regret=np.zeros(len(profiles)),
+        absolute_regret=np.zeros(len(profiles)),
+        degenerate=degenerate,
+        components=made,
+        exact_profiles=tuple(profiles),
+        exact_payoffs=paid,
+    )
+
+
+def _exact_pure(stage: StageGame, pure: list[Pair], how: str, options: dict[str, Any]) -> NashEquilibria:
+    found = _answer(stage, pure, how, options, complete=True)
+    exactly = [tuple(tuple(Fraction(int(w)) for w in strategy) for strategy in pair) for pair in pure]
+    fields = dict(vars(found), exact_profiles=tuple(exactly), exact_payoffs=tuple(earned(stage, x, y) for x, y in exactly))
+    return NashEquilibria(**fields)
+
+
+def _answer(
+    stage: StageGame,
+    profiles: list[Pair],
+    how: str,
+    options: dict[str, Any],
+    *,
+    complete: bool,
+    degenerate: bool | None = None,
+    parts: tuple[NashComponent, ...] = (),
+    payoffs: Floats | None = None,
+) -> NashEquilibria:
+    """Measure the regret of every profile on payoffs relative to their span, and say what is proven."""
+    low = stage.payoffs.min(axis=(1, 2), keepdims=True)
+    span = stage.payoffs.max(axis=(1, 2), keepdims=True) - low
+    unit = [matrix - 1.0 for matrix in _positive(stage)]
+    regrets = np.zeros((len(profiles), 2))
+    paid = np.empty((len(profiles), 2))
+    for k, (x, y) in enumerate(profiles):
+        for player, values in enumerate((unit[0] @ y, x @ unit[1])):
+            own = float((x if player == 0 else y) @ values)
+            regrets[k, player] = max(float(values.max()) - own, 0.0)
+            paid[k, player] = own * span[player, 0, 0] + low[player, 0, 0]
+        x.flags.writeable = y.flags.writeable = False
+    regret = regrets.max(axis=1) if len(profiles) else np.empty(0)
+    largest = float(regret.max()) if len(profiles) else 0.0
+    status = Status.inner_only
+    if complete:
+        status = Status.approximate if largest > options["tol"] else Status.solved if profiles else Status.empty
+    return NashEquilibria(
+        status=status,
+        error_bound=largest if complete else math.inf,
+        iterations=0,
+        method=how,
+        options=options,
+        game=stage,
+        profiles=tuple(profiles),
+        payoffs=paid if payoffs is None else payoffs,
+        regret=regret,
+        absolute_regret=(regrets * span[:, 0, 0]).max(axis=1) if len(profiles) else np.empty(0),
+        degenerate=degenerate,
+        components=parts,
+    )
+
+
+def _unit(size: int, action: int) -> Floats:
+    found = np.zeros(size)
+    found[action] = 1.0
+    return found
+
+
+def _distinct(profiles: list[Pair]) -> list[Pair]:
+    kept: list[Pair] = []
+    for x, y in profiles:
+        if all(max(np.abs(x - u).max(), np.abs(y - v).max()) > 1e-9 for u, v in kept):
+            kept.append((x, y))
+    return kept
+
+
+def _from_nashpy(stage: StageGame) -> list[Pair]:
+    """What nashpy finds on payoffs in [0, 1], cleaned of negative rounding errors and of what is no equilibrium."""
+    import warnings
+
     import nashpy  # type: ignore[import-untyped]
 
+    unit = unit_payoffs(stage)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # an even number of equilibria, a singular support: the status says what is not proven
         candidates = list(nashpy.Game(unit[0], unit[1]).support_enumeration())
@@ -266,5 +356,8 @@ def _from_nashpy(stage: StageGame) -> list[tuple[Mixed, Mixed]]:
     for pair in candidates:
         x, y = (np.clip(np.asarray(strategy, dtype=np.float64), 0.0, None) for strategy in pair)
         if np.isfinite(x).all() and np.isfinite(y).all() and x.sum() > 0.0 and y.sum() > 0.0:
-            cleaned.append((tuple(map(Fraction, x / x.sum())), tuple(map(Fraction, y / y.sum()))))
+            x, y = x / x.sum(), y / y.sum()
+            gain = max((unit[0] @ y).max() - x @ unit[0] @ y, (x @ unit[1]).max() - x @ unit[1] @ y)
+            if gain <= 1e-9:
+                cleaned.append((x, y))
     return cleaned
