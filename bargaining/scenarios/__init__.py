@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 _REGISTRY = {
     "briefing": ("bargaining.scenarios.briefing", "Briefing"),
     "standoff": ("bargaining.scenarios.standoff", "Standoff"),
+    "truce": ("bargaining.scenarios.truce", "Truce"),
+    "licence": ("bargaining.scenarios.licence", "Licence"),
+    "court": ("bargaining.scenarios.court", "Court"),
+    "leverage": ("bargaining.scenarios.leverage", "Leverage"),
+    "horizon": ("bargaining.scenarios.horizon", "Horizon"),
 }
 
 __all__ = ["Scenario", "ScenarioError", "names", "scenario"]
@@ -38,7 +43,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('briefing', 'standoff')
+    ('briefing', 'standoff', 'truce', 'licence', 'court', 'leverage', 'horizon')
     """
     return tuple(_REGISTRY)
 
