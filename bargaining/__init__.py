@@ -33,8 +33,11 @@ _HOMES = {
     "bargaining.solvers.critical_transfers": ("critical_delta_transfers",),
     "bargaining.solvers.transfers": ("transfer_path",),
     "bargaining.solvers.stick_and_carrot": ("stick_and_carrot",),
+    "bargaining.solvers.stochastic_transfers": ("stochastic_transfers",),
     "bargaining.solvers.strategy": ("penal_code", "strategy"),
     "bargaining.solvers.lattice": ("linkage_lattice",),
+    "bargaining.solvers.markov_perfect": ("markov_perfect",),
+    "bargaining.state_solution": ("MarkovPerfect", "StochasticTransfers"),
     "bargaining.certificate": ("Certificate", "verify"),
     "bargaining.plotting": ("draw_family",),
     "bargaining.scenarios": ("scenario",),
@@ -88,9 +91,13 @@ if TYPE_CHECKING:
     from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
+    from bargaining.solvers.markov_perfect import markov_perfect as markov_perfect
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
+    from bargaining.solvers.stochastic_transfers import stochastic_transfers as stochastic_transfers
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy
     from bargaining.solvers.transfers import transfer_path as transfer_path
+    from bargaining.state_solution import MarkovPerfect as MarkovPerfect
+    from bargaining.state_solution import StochasticTransfers as StochasticTransfers

@@ -4,11 +4,14 @@ from typing import Any
 
 from bargaining.certificate.automaton import verify_automaton
 from bargaining.certificate.critical import verify_critical_delta
+from bargaining.certificate.markov import verify_markov_perfect
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.sets import verify_equilibrium_set
+from bargaining.certificate.state_transfers import verify_stochastic_transfers
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.solution import CriticalDelta, EquilibriumSet, NashEquilibria
+from bargaining.state_solution import MarkovPerfect, StochasticTransfers
 
 __all__ = ["Certificate", "verify"]
 
@@ -18,7 +21,7 @@ def verify(solution: Any) -> Certificate:
 
     Parameters
     ----------
-    solution : EquilibriumSet, NashEquilibria, CriticalDelta, Automaton or JointAutomaton
+    solution : EquilibriumSet, NashEquilibria, MarkovPerfect, StochasticTransfers, CriticalDelta, Automaton or JointAutomaton
 
     Raises
     ------
@@ -37,6 +40,10 @@ def verify(solution: Any) -> Certificate:
         return verify_automaton(solution)
     if isinstance(solution, NashEquilibria):
         return verify_nash(solution)
+    if isinstance(solution, MarkovPerfect):
+        return verify_markov_perfect(solution)
+    if isinstance(solution, StochasticTransfers):
+        return verify_stochastic_transfers(solution)
     if isinstance(solution, CriticalDelta):
         return verify_critical_delta(solution)
     if not isinstance(solution, EquilibriumSet):

@@ -18,7 +18,7 @@ def verify_nash(solution: NashEquilibria) -> Certificate:
         return refused(f"{len(solution.profiles)} profiles, but not as many pairs of finite payoffs")
     worst, error, reason = Fraction(0), Fraction(0), "no side gains by deviating from any of the profiles"
     for number, pair in enumerate(solution.profiles):
-        own = [_weights(pair[player].tolist(), stage.shape[player]) for player in (0, 1)]
+        own = [weights_of(pair[player].tolist(), stage.shape[player]) for player in (0, 1)]
         for player in (0, 1):
             if not own[player]:
                 return refused(f"profile {number}: {stage.players[player]}'s weights are not probabilities, one an action")
@@ -37,7 +37,7 @@ def verify_nash(solution: NashEquilibria) -> Certificate:
     return Certificate(holds=worst == 0 and error == 0, deviation_gain=float(worst), payoff_error=float(error), gap=0.0, reason=reason)
 
 
-def _weights(floats: Sequence[float], count: int) -> list[Fraction]:
+def weights_of(floats: Sequence[float], count: int) -> list[Fraction]:
     """Probabilities as the simple fractions that they are the roundings of, else as they stand; none if they are not probabilities."""
     if len(floats) != count or not all(isinstance(p, float) and 0 <= p <= 1 for p in floats) or abs(sum(floats) - 1) > 1e-12:
         return []
