@@ -23,6 +23,7 @@ _HOMES = {
         "SolveError",
         "Status",
     ),
+    "bargaining.stochastic_solution": ("StochasticSet",),
     "bargaining.solvers.nash": ("nash_equilibria",),
     "bargaining.solvers.minmax": ("minmax",),
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
@@ -94,3 +95,4 @@ if TYPE_CHECKING:
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy
     from bargaining.solvers.transfers import transfer_path as transfer_path
+    from bargaining.stochastic_solution import StochasticSet as StochasticSet

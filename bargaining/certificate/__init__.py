@@ -7,8 +7,10 @@ from bargaining.certificate.critical import verify_critical_delta
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.sets import verify_equilibrium_set
+from bargaining.certificate.stochastic import verify_stochastic_set
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.solution import CriticalDelta, EquilibriumSet, NashEquilibria
+from bargaining.stochastic_solution import StochasticSet
 
 __all__ = ["Certificate", "verify"]
 
@@ -18,7 +20,7 @@ def verify(solution: Any) -> Certificate:
 
     Parameters
     ----------
-    solution : EquilibriumSet, NashEquilibria, CriticalDelta, Automaton or JointAutomaton
+    solution : EquilibriumSet, StochasticSet, NashEquilibria, CriticalDelta, Automaton or JointAutomaton
 
     Raises
     ------
@@ -39,7 +41,9 @@ def verify(solution: Any) -> Certificate:
         return verify_nash(solution)
     if isinstance(solution, CriticalDelta):
         return verify_critical_delta(solution)
+    if isinstance(solution, StochasticSet):
+        return verify_stochastic_set(solution)
     if not isinstance(solution, EquilibriumSet):
-        kinds = "an EquilibriumSet, NashEquilibria, CriticalDelta or Automaton"
+        kinds = "an EquilibriumSet, StochasticSet, NashEquilibria, CriticalDelta or Automaton"
         raise TypeError(f"no certificate for a {type(solution).__name__}: expected {kinds}")
     return verify_equilibrium_set(solution)
