@@ -23,6 +23,7 @@ _HOMES = {
         "SolveError",
         "Status",
     ),
+    "bargaining.stochastic_solution": ("StochasticSet",),
     "bargaining.solvers.nash": ("nash_equilibria",),
     "bargaining.solvers.minmax": ("minmax",),
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
@@ -101,3 +102,4 @@ if TYPE_CHECKING:
     from bargaining.solvers.transfers import transfer_path as transfer_path
     from bargaining.state_solution import MarkovPerfect as MarkovPerfect
     from bargaining.state_solution import StochasticTransfers as StochasticTransfers
+    from bargaining.stochastic_solution import StochasticSet as StochasticSet

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import IssueGame, RepeatedGame, StageGame
+from bargaining.games import IssueGame, RepeatedGame, StageGame, StochasticGame
 from bargaining.payoff_set import PayoffSet
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Solution:
     iterations: int
     method: str
     options: Mapping[str, Any]
-    game: StageGame | IssueGame | RepeatedGame
+    game: StageGame | IssueGame | RepeatedGame | StochasticGame
 
     def raise_for_status(self) -> "Solution":
         """Return the solution, or raise `SolveError` with the status's sentence if the answer is not proven."""

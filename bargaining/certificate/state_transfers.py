@@ -131,7 +131,7 @@ class _Bounds:
 
     def __init__(self, game: StochasticGame) -> None:
         self.game, self.delta = game, game.deltas[0]
-        self.scale = max(1.0, max(float(abs(stage.payoffs).max()) for stage in game.stages))
+        self.scale = max(1.0, *(float(abs(stage.payoffs).max()) for stage in game.stages))
         self.margin = 1e-13 * self.scale
         self.high = [2.0 * self.scale] * len(game)
         self.low = [[-self.scale] * len(game) for _ in (0, 1)]

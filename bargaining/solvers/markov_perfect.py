@@ -114,7 +114,7 @@ def markov_perfect(
         iterations=boxes,
         method=_words(method, complete, searched, starts),
         options={"method": method, "starts": starts, "seed": seed, "tol": tol, "max_iter": max_iter},
-        game=game,  # type: ignore[arg-type]
+        game=game,
         equilibria=tuple(equilibria),
         pure_complete=complete,
         starts=tuple(counts),

@@ -101,7 +101,7 @@ def stochastic_transfers(game: StochasticGame) -> StochasticTransfers:
         iterations=rounds,
         method=METHOD,
         options={},
-        game=game,  # type: ignore[arg-type]
+        game=game,
         joint=joints,
         punishment_payoffs=punished,
         proof=proof,

@@ -1,0 +1,244 @@
+r"""From inside: sets of payoffs, one a state of a stochastic game, that generate themselves, with the data of an exact proof.
+
+Sets with :math:`W_s \subseteq B_s(W)` for every state consist of equilibrium payoffs. What a profile may be followed by is a Minkowski sum
+of the successors' polygons; a point of it lies in a triangle of three of its vertices, and each of these is a sum of vertices of the
+successors' polygons.
+
+Candidates are float polygons of a slightly stricter operator, together with the vertices of the limit whose whole continuation is made of
+vertices without a binding constraint: those are values of plans, solved exactly. Vertices that cannot be proven are left out, and what is
+left is tried again.
+"""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cmp_to_key
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bargaining.games.state_values import discounted_values
+from bargaining.solvers.inner import exact_hull, locate
+from bargaining.solvers.scaled import Pair
+from bargaining.solvers.stochastic_game import FlatGame
+from bargaining.stochastic_solution import StochasticInner
+
+Floats = NDArray[np.float64]
+Integer = tuple[int, int]
+Corner = tuple[int, ...]
+
+# Floats are cut to this grid, so that exact numbers stay short.
+GRID = 2**62
+# How near to a corner of the mixture a continuation is taken for it.
+NEAR = 1e-9
+MOST_PRUNED = 40
+MOST_PLANS = 160
+
+
+class Mixtures:
+    """What can follow a profile: exact sums of the successors' polygons, with the vertices that make each corner; found when asked for.
+
+    Coordinates of corners are integers: over `unit` and over `whole[p]`, the common denominator of the profile's probabilities.
+    """
+
+    def __init__(self, flat: FlatGame, polygons: Sequence[Sequence[Pair]]) -> None:
+        self.flat = flat
+        self.unit = [math.lcm(1, *(vertex[i].denominator for polygon in polygons for vertex in polygon)) for i in (0, 1)]
+        self.integers = [[self._over_unit(vertex) for vertex in polygon] for polygon in polygons]
+        self.whole: dict[int, int] = {}
+        self._found: dict[int, tuple[list[Integer], list[Corner], Floats]] = {}
+
+    def _over_unit(self, point: Pair) -> Integer:
+        first, second = (point[i].numerator * (self.unit[i] // point[i].denominator) for i in (0, 1))
+        return first, second
+
+    def of(self, p: int) -> tuple[list[Integer], list[Corner], Floats]:
+        """Corners counter-clockwise from the leftmost one, the vertex of each successor that they take, and their floats."""
+        if p not in self._found:
+            self._found[p] = self._sum(p)
+        return self._found[p]
+
+    def _sum(self, p: int) -> tuple[list[Integer], list[Corner], Floats]:
+        row = self.flat.row(p)
+        whole = math.lcm(*(share.denominator for _, share in row))
+        self.whole[p] = whole
+        weights = [share.numerator * (whole // share.denominator) for _, share in row]
+        edges: list[tuple[Integer, int]] = []
+        for k, (state, _) in enumerate(row):
+            polygon = self.integers[state]
+            if len(polygon) > 1:
+                edges += [
+                    ((after[0] - here[0], after[1] - here[1]), k) for here, after in zip(polygon, [*polygon[1:], polygon[0]], strict=True)
+                ]
+        edges.sort(key=cmp_to_key(lambda u, v: _by_angle(u[0], v[0])))
+        at = [0] * len(row)
+        corners = [tuple(at)]
+        for n, (edge, k) in enumerate(edges):
+            at[k] = (at[k] + 1) % len(self.integers[row[k][0]])
+            # Of parallel edges only the end is a corner; the last edge comes back to the start.
+            if n + 1 < len(edges) and _by_angle(edge, edges[n + 1][0]) != 0:
+                corners.append(tuple(at))
+        points = [
+            tuple(sum(weights[k] * self.integers[row[k][0]][j][i] for k, j in enumerate(corner)) for i in (0, 1)) for corner in corners
+        ]
+        scale = [self.unit[i] * whole for i in (0, 1)]
+        shadow = np.array([[point[0] / scale[0], point[1] / scale[1]] for point in points])
+        return points, corners, shadow  # type: ignore[return-value]
+
+
+def _by_angle(u: Integer, v: Integer) -> int:
+    """Order of edges around a polygon from its leftmost (lowest) vertex."""
+    left_u, left_v = u[0] < 0 or (u[0] == 0 and u[1] < 0), v[0] < 0 or (v[0] == 0 and v[1] < 0)
+    if left_u != left_v:
+        return 1 if left_u else -1
+    turn = u[0] * v[1] - u[1] * v[0]
+    return -1 if turn > 0 else int(turn < 0)
+
+
+def prove(flat: FlatGame, polygons: Sequence[Sequence[Pair]], makers: Sequence[Sequence[int]]) -> StochasticInner | None:
+    """Exact proof that the hulls of (a part of) the points generate themselves; None if nothing is left of some polygon that was there.
+
+    Parameters
+    ----------
+    flat : FlatGame
+    polygons : for each state a sequence of pairs of Fraction
+        Scaled payoffs; none for a state without equilibria.
+    makers : for each state the positions of profiles to try.
+    """
+    begun = [bool(polygon) for polygon in polygons]
+    polygons = [exact_hull(polygon) for polygon in polygons]
+    for _ in range(MOST_PRUNED):
+        mixtures = Mixtures(flat, polygons)
+        shadows = [np.array([[float(x), float(y)] for x, y in polygon]).reshape(-1, 2) for polygon in polygons]
+        worst = [
+            tuple(min(range(len(polygon)), key=lambda k: polygon[k][i]) for i in (0, 1)) if polygon else (0, 0) for polygon in polygons
+        ]
+        floors = [[polygon[worst[s][i]][i] for i in (0, 1)] if polygon else None for s, polygon in enumerate(polygons)]
+        needs: dict[int, Pair] = {}
+        profiles: list[list[tuple[int, int]]] = []
+        corners: list[list[tuple[Corner, Corner, Corner]]] = []
+        kept: list[list[Pair]] = []
+        for s, polygon in enumerate(polygons):
+            profiles.append([])
+            corners.append([])
+            kept.append([])
+            for k, vertex in enumerate(polygon):
+                found = None
+                for p in _likely_first(flat, mixtures, shadows, floors, s, k, makers[s]):
+                    if p not in needs:
+                        needs[p] = _needs(flat, floors, p)
+                    if any(vertex[i] < needs[p][i] for i in (0, 1)):
+                        continue
+                    place = _place(flat, mixtures, p, vertex)
+                    if place is not None:
+                        found = p, place
+                        break
+                if found is not None:
+                    profiles[s].append(flat.profile(found[0]))
+                    corners[s].append(found[1])
+                    kept[s].append(vertex)
+        if any(was and not left for was, left in zip(begun, kept, strict=True)):
+            return None
+        if all(len(left) == len(polygon) for left, polygon in zip(kept, polygons, strict=True)):
+            return StochasticInner(
+                vertices=tuple(tuple(flat.exact_in_units(vertex) for vertex in polygon) for polygon in polygons),
+                profiles=tuple(map(tuple, profiles)),
+                corners=tuple(map(tuple, corners)),
+                punishments=tuple((int(first), int(second)) for first, second in worst),
+            )
+        polygons = [exact_hull(left) for left in kept]
+    return None
+
+
+def _needs(flat: FlatGame, floors: Sequence[Sequence[Fraction] | None], p: int) -> Pair:
+    """What a profile must promise each player, exactly."""
+    deltas = flat.game.exact_deltas
+    values = []
+    for i in (0, 1):
+        best = None
+        for other in flat.deviations(p, i):
+            after = sum((share * floors[s][i] for s, share in flat.row(other)), Fraction(0))  # type: ignore[index]
+            value = (1 - deltas[i]) * flat.exact_payoff(other)[i] + deltas[i] * after
+            best = value if best is None or value > best else best
+        assert best is not None
+        values.append(best)
+    return values[0], values[1]
+
+
+def _place(flat: FlatGame, mixtures: Mixtures, p: int, vertex: Pair) -> tuple[Corner, Corner, Corner] | None:
+    """Three corners of the mixture after profile p whose triangle holds the continuation that `vertex` asks for; None if none does."""
+    points, corners, shadow = mixtures.of(p)
+    payoff = flat.exact_payoff(p)
+    deltas = flat.game.exact_deltas
+    scale = [mixtures.unit[i] * mixtures.whole[p] for i in (0, 1)]
+    wanted = [(vertex[i] - (1 - deltas[i]) * payoff[i]) / deltas[i] * scale[i] for i in (0, 1)]
+    # A common factor makes the target an integer too.
+    factor = [want.denominator for want in wanted]
+    stretched = [(x * factor[0], y * factor[1]) for x, y in points] if factor != [1, 1] else points
+    near = np.array([float(wanted[i] / scale[i]) for i in (0, 1)])
+    found = locate(stretched, shadow, (wanted[0].numerator, wanted[1].numerator), near)
+    return None if found is None else (corners[found[0]], corners[found[1]], corners[found[2]])
+
+
+def _likely_first(
+    flat: FlatGame,
+    mixtures: Mixtures,
+    shadows: Sequence[Floats],
+    floors: Sequence[Sequence[Fraction] | None],
+    s: int,
+    k: int,
+    makers: Sequence[int],
+) -> list[int]:
+    """The profiles in the order of how far, in floats, vertex k is from the box of what each generates; hopeless ones left out."""
+    misses = []
+    for p in makers:
+        if any(floors[state] is None for state, _ in flat.row(p)):
+            continue
+        shadow = mixtures.of(p)[2]
+        continuation = (shadows[s][k] - (1.0 - flat.deltas) * flat.payoffs[p]) / flat.deltas
+        outside = np.maximum(shadow.min(axis=0) - continuation, continuation - shadow.max(axis=0)).max()
+        if outside * flat.deltas.min() <= NEAR:
+            misses.append((max(float(outside), 0.0), p))
+    return [p for _, p in sorted(misses)]
+
+
+def snapped(points: Floats) -> list[Pair]:
+    """Floats on a binary grid, exactly."""
+    return [(Fraction(round(float(x) * GRID), GRID), Fraction(round(float(y) * GRID), GRID)) for x, y in points]
+
+
+def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Sequence[int]]) -> list[list[Pair]]:
+    """For each state the vertices that are values of plans: no constraint binds in them or in whatever follows; exact.
+
+    A vertex goes on with vertices if its continuation is a corner of the mixture; those that do so for ever are solved exactly.
+    """
+    mixtures = Mixtures(flat, [snapped(polygon) for polygon in polygons])
+    links: dict[tuple[int, int], tuple[int, Corner]] = {}
+    for s, polygon in enumerate(polygons):
+        for k, vertex in enumerate(polygon):
+            p = int(makers[s][k])
+            _, corners, shadow = mixtures.of(p)
+            continuation = (vertex - (1.0 - flat.deltas) * flat.payoffs[p]) / flat.deltas
+            gaps = np.abs(shadow - continuation).max(axis=1)
+            if gaps.min() <= NEAR:
+                links[s, k] = p, corners[int(gaps.argmin())]
+    changed = True
+    while changed:
+        goes_on = {
+            vertex: (p, corner)
+            for vertex, (p, corner) in links.items()
+            if all((state, j) in links for (state, _), j in zip(flat.row(p), corner, strict=True))
+        }
+        changed, links = len(goes_on) < len(links), goes_on
+    found: list[list[Pair]] = [[] for _ in polygons]
+    if not 0 < len(links) <= MOST_PLANS:
+        return found
+    position = {vertex: n for n, vertex in enumerate(links)}
+    lotteries = [
+        tuple((position[state, j], share) for (state, share), j in zip(flat.row(p), corner, strict=True)) for p, corner in links.values()
+    ]
+    payoffs = [flat.exact_payoff(p) for p, _ in links.values()]
+    first, second = (discounted_values([g[i] for g in payoffs], lotteries, flat.game.exact_deltas[i]) for i in (0, 1))
+    for (s, _), x, y in zip(links, first, second, strict=True):
+        found[s].append((x, y))
+    return found

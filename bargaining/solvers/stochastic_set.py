@@ -1,0 +1,308 @@
+r"""Equilibrium payoff sets of stochastic games, a set a state, with proven bounds on both sides.
+
+:math:`V_s(\delta)` is the set of average discounted payoffs of subgame-perfect equilibria in pure actions with public randomisation that
+start in state s. The vector of these sets is the largest fixed point of the operator of `bargaining.kernels.stochastic_polygons`.
+Subgame perfection asks for an equilibrium in every subgame, after joint deviations too: a state from which play can come to one without
+equilibria has none itself, and a state that nobody can leave for such a one is not affected.
+
+From outside the operator works on half-planes, rounded outward; from inside sets are proven to generate themselves in exact arithmetic.
+The game counts as solved when the two are within `tol` of each other in every state.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bargaining.games import StochasticGame
+from bargaining.kernels.half_planes import half_plane_polygon
+from bargaining.kernels.polygon import largest_distance
+from bargaining.kernels.stochastic_outer import outer_sweeps
+from bargaining.kernels.stochastic_polygons import CONVERGED, FULL, polygon_sweeps
+from bargaining.payoff_set import PayoffSet
+from bargaining.solution import Status
+from bargaining.solvers.outer import thinned
+from bargaining.solvers.stochastic_game import FlatGame
+from bargaining.solvers.stochastic_inner import plan_values, prove, snapped
+from bargaining.stochastic_solution import StochasticInner, StochasticOuter, StochasticSet
+
+Floats = NDArray[np.float64]
+
+METHOD = "half-planes outside, exact self-generation inside, state by state"
+# How far the float iteration may miss a constraint, so that rounding does not cut off what binds exactly.
+FEASIBILITY = 1e-14
+DUST = 1e-12
+# Directions nearer than this are one.
+SAME_ANGLE = 1e-11
+MOST_VERTICES = 4096
+MOST_TURNS = 6
+BATCH = 64
+
+
+def stochastic_set(game: StochasticGame, tol: float, max_iter: int) -> StochasticSet:
+    """See `bargaining.solvers.equilibrium_set.equilibrium_set`."""
+    flat = FlatGame.of(game)
+    solver = _Solver(flat, tol, max_iter)
+    return solver.solve()
+
+
+class _Solver:
+    """The two bounds of one game on their way to each other."""
+
+    def __init__(self, flat: FlatGame, tol: float, max_iter: int) -> None:
+        self.flat, self.tol, self.max_iter = flat, tol, max_iter
+        self.states = len(flat.game)
+        self.slow = 1.0 - float(flat.deltas.max())
+        self.alive = np.ones(len(flat.payoffs), dtype=np.bool_)
+        self.living = np.ones(self.states, dtype=np.bool_)
+        self.failed = np.full(self.states, -1, dtype=np.int64)
+        self.sweeps = 0
+        self.normals = np.empty((0, 2))
+        self.offsets = np.empty((self.states, 0))
+
+    def solve(self) -> StochasticSet:
+        stop = max(self.tol * self.slow / 256.0, 1e-15)
+        thinning = self.tol * self.slow / 256.0 if not self.flat.game.common_delta else stop / 16.0
+        polygons, makers, spent = self.iterate(None, 0.0, 0.0, thinning, stop)
+        self.start(_edge_normals(polygons, self.tol * self.slow / 256.0))
+        inner = self.find_inner(polygons, makers)
+        status = Status.max_iter
+        turns = 0
+        while self.sweeps + spent < self.max_iter:
+            moved = self.sweep(min(BATCH, self.max_iter - self.sweeps - spent), 0.25 * stop)
+            if not self.living.any():
+                status = Status.empty
+                break
+            if moved == np.inf:
+                # A state's set emptied: what was estimated for the others may have relied on it.
+                continue
+            if inner is not None and self.gap(inner) <= self.tol:
+                status = Status.solved
+                break
+            if moved > 0.25 * stop:
+                continue
+            if turns == MOST_TURNS:
+                status = Status.undecided if inner is not None else Status.approximate
+                break
+            turns += 1
+            before = self.normals
+            polygons, makers, more = self.iterate(self.outer_polygons(), 0.0, 0.0, thinning, stop)
+            spent += more
+            self.turn(_edge_normals(polygons, self.tol * self.slow / 256.0))
+            if inner is None or not self.consistent(inner):
+                inner = self.find_inner(polygons, makers)
+            if before.shape == self.normals.shape and np.allclose(before, self.normals, rtol=0.0, atol=1e-12) and turns > 1:
+                status = Status.undecided if inner is not None else Status.approximate
+                break
+        return self.answer(status, inner, polygons)
+
+    def iterate(
+        self, start: list[Floats] | None, slack: float, inward: float, dust: float, stop: float
+    ) -> tuple[list[Floats], list[NDArray[np.int64]], int]:
+        """Polygons of the operator's (or the stricter one's) fixed point, iterated from `start` or the unit box."""
+        box = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+        begin = start or [box] * self.states
+        room = max(64, 2 * max(len(polygon) for polygon in begin))
+        while True:
+            vertices = np.zeros((self.states, room, 2))
+            counts = np.zeros(self.states, dtype=np.int64)
+            makers = np.zeros((self.states, room), dtype=np.int64)
+            for s, polygon in enumerate(begin):
+                if self.living[s]:
+                    counts[s] = len(polygon)
+                    vertices[s, : len(polygon)] = polygon
+            code, sweeps, _ = polygon_sweeps(
+                *self.flat.arrays, vertices, counts, makers, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, dust, stop,
+                self.max_iter,
+            )  # fmt: skip
+            if code != FULL or room >= MOST_VERTICES:
+                break
+            room *= 4
+        polygons = [vertices[s, : counts[s]].copy() for s in range(self.states)]
+        if code != CONVERGED and slack > 0.0:
+            polygons = [polygon[:0] for polygon in polygons]
+        return polygons, [makers[s, : counts[s]].copy() for s in range(self.states)], sweeps
+
+    def start(self, normals: Floats) -> None:
+        """Half-planes around the box of scaled payoffs."""
+        self.normals = normals
+        top = np.maximum(normals, 0.0).sum(axis=1) * (1.0 + 1e-15)
+        self.offsets = np.ascontiguousarray(np.tile(top, (self.states, 1)))
+
+    def turn(self, normals: Floats) -> None:
+        """Add normals: their offsets follow from the vertices of the old half-planes, rounded outward."""
+        fresh = [n for n in normals if np.abs(self.normals - n).max(axis=1).min() > SAME_ANGLE]
+        if not fresh:
+            return
+        more = np.array(fresh)
+        reach = np.array([(polygon @ more.T).max(axis=0) for polygon in self.outer_polygons()]) + 1e-13
+        joint = np.concatenate([self.normals, more])
+        order = np.argsort(np.arctan2(joint[:, 1], joint[:, 0]) % (2.0 * np.pi), kind="stable")
+        self.normals = np.ascontiguousarray(joint[order])
+        self.offsets = np.ascontiguousarray(np.concatenate([self.offsets, reach], axis=1)[:, order])
+
+    def sweep(self, sweeps: int, change: float) -> float:
+        done, moved = outer_sweeps(*self.flat.arrays, self.normals, self.offsets, self.alive, self.living, self.failed, sweeps, change)
+        self.sweeps += done
+        return float(moved)
+
+    def outer_polygons(self) -> list[Floats]:
+        polygons = []
+        for s in range(self.states):
+            vertices = np.empty((len(self.normals) + 5, 2))
+            count = half_plane_polygon(self.normals, self.offsets[s], vertices) if self.living[s] else 0
+            polygons.append(_canonical(vertices[:count]))
+        return polygons
+
+    def find_inner(self, polygons: list[Floats], makers: list[NDArray[np.int64]]) -> StochasticInner | None:
+        """Sets that generate themselves close to the polygons, proven; the first within tol of them, else the closest found."""
+        if not any(len(polygon) for polygon in polygons):
+            return None
+        plans = plan_values(self.flat, polygons, makers)
+        own = [sorted({int(p) for p in made}) for made in makers]
+        best, nearest = None, np.inf
+        # With different discount factors edges turn for ever: room for thinning keeps the polygons small.
+        apart = not self.flat.game.common_delta
+        slack = max(1e-13, self.tol * self.slow / (16.0 if apart else 128.0))
+        rigid = all(len(exact) >= len(polygon) for exact, polygon in zip(plans, polygons, strict=True))
+        while slack <= self.tol or rigid:
+            if rigid:
+                candidate, tried = plans, own
+            else:
+                stricter, made, _ = self.iterate(
+                    polygons, slack, slack, slack / (32.0 if apart else 256.0), max(slack / (8.0 if apart else 64.0), 1e-15)
+                )
+                candidate = [exact + snapped(polygon) for exact, polygon in zip(plans, stricter, strict=True)]
+                tried = [sorted({*own[s], *(int(p) for p in made[s])}) for s in range(self.states)]
+            proof = prove(self.flat, candidate, tried)
+            if proof is not None and self.consistent(proof, polygons):
+                off = max(float(largest_distance(polygon, self.scaled(proof, s))) for s, polygon in enumerate(polygons) if len(polygon))
+                if off < nearest:
+                    best, nearest = proof, off
+                if off <= 0.75 * self.tol:
+                    return proof
+            if rigid:
+                rigid = False
+            else:
+                slack *= 32.0
+        return best
+
+    def consistent(self, inner: StochasticInner, polygons: list[Floats] | None = None) -> bool:
+        """Whether the inner set has vertices in just the states that live (or have a polygon)."""
+        filled = [len(polygon) > 0 for polygon in polygons] if polygons is not None else list(self.living)
+        return filled == [len(own) > 0 for own in inner.vertices]
+
+    def scaled(self, inner: StochasticInner, state: int) -> Floats:
+        origin, span = self.flat.origin, self.flat.span
+        return np.array([[float((x[i] - origin[i]) / span[i]) for i in (0, 1)] for x in inner.vertices[state]]).reshape(-1, 2)
+
+    def gap(self, inner: StochasticInner) -> float:
+        """Largest Hausdorff distance between the outer and the inner set of a state, in scaled payoffs, rounded up."""
+        if not self.consistent(inner):
+            return float(np.inf)
+        return 1e-15 + max(
+            float(largest_distance(polygon, self.scaled(inner, s))) for s, polygon in enumerate(self.outer_polygons()) if len(polygon)
+        )
+
+    def answer(self, status: Status, inner: StochasticInner | None, polygons: list[Floats]) -> StochasticSet:
+        flat = self.flat
+        nothing = PayoffSet(np.empty((0, 2)))
+        outside = tuple(PayoffSet(flat.in_units(polygon)) if len(polygon) else nothing for polygon in self.outer_polygons())
+        if status is Status.empty:
+            inside, stated, bound, inner = outside, outside, 0.0, None
+        elif inner is None:
+            inside, bound = (nothing,) * self.states, float("inf")
+            stated = tuple(
+                PayoffSet.hull(flat.in_units(polygon)) if len(polygon) and self.living[s] else nothing for s, polygon in enumerate(polygons)
+            )
+        else:
+            inside = stated = tuple(
+                PayoffSet([[float(x), float(y)] for x, y in own]) if own else nothing  # type: ignore[arg-type]
+                for own in inner.vertices
+            )
+            bound = self.gap(inner) * float(flat.units.max())
+        options: Mapping[str, Any] = {"tol": self.tol, "max_iter": self.max_iter}
+        return StochasticSet(
+            status=status,
+            error_bound=bound,
+            iterations=self.sweeps,
+            method=METHOD,
+            options=options,
+            game=flat.game,
+            payoff_sets=stated,
+            inner=inside,
+            outer=outside,
+            emptied=self.reasons(),
+            inner_proof=inner,
+            outer_proof=StochasticOuter(
+                origin=flat.origin,
+                span=flat.span,
+                normals=self.normals.copy(),
+                offsets=self.offsets.copy(),
+                living=tuple(bool(lives) for lives in self.living),
+                sweeps=self.sweeps,
+            ),
+        )
+
+    def reasons(self) -> dict[str, str]:
+        """Of each state without equilibria, why."""
+        game = self.flat.game
+        found = {}
+        for s in range(self.states):
+            if self.living[s]:
+                continue
+            own = range(int(self.flat.first[s]), int(self.flat.first[s + 1]))
+            if not self.alive[own.start : own.stop].any():
+                labels = " / ".join(game.stages[s].labels(self.flat.profile(int(self.failed[s]))))
+                found[game.states[s]] = f"no profile can be enforced; {labels} failed last"
+            else:
+                dead = next(game.states[t] for t in sorted(game.successors[s]) if not self.living[t])
+                found[game.states[s]] = f"play can come to {dead!r}, which has no equilibrium"
+        return found
+
+
+def _canonical(polygon: Floats) -> Floats:
+    """The same polygon from its leftmost (lowest) vertex on, without repeated vertices."""
+    kept = [k for k in range(len(polygon)) if k == 0 or (polygon[k] != polygon[k - 1]).any()]
+    if len(kept) > 1 and (polygon[kept[0]] == polygon[kept[-1]]).all():
+        kept.pop()
+    polygon = polygon[kept]
+    if not len(polygon):
+        return polygon
+    begin = int(np.lexsort((polygon[:, 1], polygon[:, 0]))[0])
+    return np.ascontiguousarray(np.roll(polygon, -begin, axis=0))
+
+
+def _edge_normals(polygons: list[Floats], tolerance: float) -> Floats:
+    """Outward unit normals of all edges together with the axes, sorted by angle; of directions that are nearly one the longest edge's.
+
+    Vertices within `tolerance` of their neighbours' chord are left out.
+    """
+    normals = [np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])]
+    lengths = [np.full(4, np.inf)]
+    for polygon in polygons:
+        polygon = polygon[thinned(polygon, tolerance)]
+        if len(polygon) < 2:
+            continue
+        steps = np.roll(polygon, -1, axis=0) - polygon
+        length = np.hypot(steps[:, 0], steps[:, 1])
+        steps, length = steps[length > DUST], length[length > DUST]
+        own = np.column_stack([steps[:, 1], -steps[:, 0]]) / length[:, None]
+        own[np.abs(own) < 1e-12] = 0.0
+        slanted = (own != 0.0).all(axis=1)
+        normals.append(own[slanted])
+        lengths.append(length[slanted])
+    joint, size = np.concatenate(normals), np.concatenate(lengths)
+    angles = np.arctan2(joint[:, 1], joint[:, 0]) % (2.0 * np.pi)
+    order = np.argsort(angles, kind="stable")
+    kept: list[int] = []
+    for k in order:
+        if kept and angles[k] - angles[kept[-1]] <= SAME_ANGLE:
+            if size[k] > size[kept[-1]]:
+                kept[-1] = int(k)
+        else:
+            kept.append(int(k))
+    if len(kept) > 4 and 2.0 * np.pi - angles[kept[-1]] <= SAME_ANGLE:
+        kept.pop()
+    return np.ascontiguousarray(joint[kept])
