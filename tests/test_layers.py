@@ -54,8 +54,10 @@ MAY_IMPORT = {
     "ensemble": {"experiment", "scenarios", "batch", "games"},
     "ensemble_checks": {"experiment", "ensemble", "scenarios", "analysis", "config"},
     "ensemble_running": {"analysis", "ensemble", "execution", "experiment", "parts", "store"},
+    "state_running": {"experiment", "scenarios", "solvers", "stochastic_solution", "store"},
     "running": {
         "ensemble_running",
+        "state_running",
         "experiment",
         "scenarios",
         "solvers",

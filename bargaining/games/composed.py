@@ -109,6 +109,11 @@ class ComposedGame:
         """A partition given as ``"T,R|A"`` or as tuples of names, in canonical order."""
         return self._at_start.partition(partition)
 
+    @staticmethod
+    def partition_name(partition: Partition) -> str:
+        """A partition as text, ``"T,R|A"``."""
+        return IssueGame.name(partition)
+
     def shared(self, partition: str | Partition) -> dict[str, str]:
         """Why a partition does not factor: each factor that a block depends on and another block drives, in words; empty if it does.
 

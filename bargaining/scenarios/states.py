@@ -28,7 +28,7 @@ class StateScenario(Scenario):
 
     plans: ClassVar[Mapping[str, str]]
     factors_in_words: ClassVar[Mapping[str, str]]
-    unit = "payoff per 90 days (illustrative units, or $bn relative to the London agreement in the calibrated game)"
+    unit = "payoff per 90 days"
     calibrations: ClassVar[Mapping[str, Mapping[str, Any]]]
     agreements: ClassVar[Mapping[str, Mapping[str, Actions]]] = {}
     stances: ClassVar[Mapping[str, str]] = {}
@@ -42,6 +42,11 @@ class StateScenario(Scenario):
     @abstractmethod
     def promise(self, plan: str, issue: str, stage: "StageGame", **states: str) -> "Labels":
         """What a plan promises on an issue, given its stage game and the states of all factors."""
+
+    @property
+    def payoff_unit(self) -> str:
+        """What payoffs are measured in on the stage game chosen."""
+        return "illustrative units per 90 days" if self.values.stage == "stylised" else "$bn per 90 days relative to the London agreement"
 
     def game(self) -> "StochasticGame":
         """The stochastic game over all its issues."""
