@@ -23,7 +23,8 @@ _HOMES = {
         "SolveError",
         "Status",
     ),
-    "bargaining.stochastic_solution": ("StochasticSet",),
+    "bargaining.stochastic_solution": ("CriticalPlan", "StochasticSet"),
+    "bargaining.solvers.critical_plan": ("critical_delta_plan", "critical_parameter"),
     "bargaining.solvers.nash": ("nash_equilibria",),
     "bargaining.solvers.minmax": ("minmax",),
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
@@ -90,6 +91,8 @@ if TYPE_CHECKING:
     from bargaining.solvers.critical_pair import critical_pair as critical_pair
     from bargaining.solvers.critical_payoff import critical_delta_payoff as critical_delta_payoff
     from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
+    from bargaining.solvers.critical_plan import critical_delta_plan as critical_delta_plan
+    from bargaining.solvers.critical_plan import critical_parameter as critical_parameter
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.markov_perfect import markov_perfect as markov_perfect
@@ -100,6 +103,7 @@ if TYPE_CHECKING:
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy
     from bargaining.solvers.transfers import transfer_path as transfer_path
+    from bargaining.stochastic_solution import CriticalPlan as CriticalPlan
     from bargaining.state_solution import MarkovPerfect as MarkovPerfect
     from bargaining.state_solution import StochasticTransfers as StochasticTransfers
     from bargaining.stochastic_solution import StochasticSet as StochasticSet

@@ -145,3 +145,32 @@ class StochasticSet(Solution):
     def plot(self, state: int | str, ax: Any = None, **style: Any) -> Any:
         """Draw the set of one state; return the axes."""
         return self[state].plot(ax, **style)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CriticalPlan(Solution):
+    """Where along δ, or along one parameter, a plan of a stochastic game is an equilibrium path from every state.
+
+    Verdicts are ``"sustained"``, ``"not"`` (both proven) and ``"undecided"``. `scanned` holds each grid point with its verdict;
+    `intervals` the stretches (from, to, verdict) between changes, on which every point looked at has that verdict, and `brackets` the gaps
+    between them, in which it changes. `ends` are the ends of the brackets with their verdicts, `plans` the plan at each by position and
+    `evidence` the sets that prove them. Nothing is claimed between points that were looked at, so one threshold is claimed nowhere.
+    """
+
+    parameter: str
+    scanned: tuple[tuple[float, str], ...]
+    intervals: tuple[tuple[float, float, str], ...]
+    brackets: tuple[tuple[float, float], ...]
+    ends: tuple[tuple[float, str], ...]
+    plans: tuple[tuple[tuple[int, int], ...], ...]
+    evidence: tuple[StochasticSet, ...]
+
+    @property
+    def verdicts(self) -> tuple[str, ...]:
+        """The verdict of each interval."""
+        return tuple(answer for _, _, answer in self.intervals)
+
+    def row(self) -> dict[str, Any]:
+        """The intervals on which the plan is sustained, and how many changes there are."""
+        kept = [f"[{low:.10g}, {high:.10g}]" for low, high, answer in self.intervals if answer == "sustained"]
+        return {**super().row(), "parameter": self.parameter, "changes": len(self.brackets), "sustained": " ".join(kept)}

@@ -66,7 +66,7 @@ def apart(one, other):
     return max(abs(max(d[0] * x + d[1] * y for x, y in one) - max(d[0] * x + d[1] * y for x, y in other)) for d in directions)
 
 
-def solve(payoffs, transitions, delta, sweeps=4000, stop=1e-11):
+def solve(payoffs, transitions, delta, sweeps=4000, stop=1e-9):
     """Vertices of every state's set, in payoff units: ``payoffs[s][i][a][b]``, ``transitions[s][a][b][s2]``, a pair of factors."""
     count = len(payoffs)
     low = [min(v for g in payoffs for row in g[i] for v in row) for i in (0, 1)]

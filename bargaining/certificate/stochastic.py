@@ -12,7 +12,7 @@ from math import inf
 import numpy as np
 
 from bargaining.certificate.outcome import Certificate, refused
-from bargaining.certificate.outer import AXES, cut_by, polygon_of, up
+from bargaining.certificate.outer import AXES, cut_by, edges, hull_of, polygon_of
 from bargaining.certificate.sets import nearest
 from bargaining.games import StochasticGame, exact
 from bargaining.payoff_set import PayoffSet
@@ -23,7 +23,7 @@ Point = tuple[Fraction, Fraction]
 Profile = tuple[int, int]
 
 ROUNDING = 2e-15
-MOST_WORK = 8_000
+MOST_WORK = 100_000
 
 
 class ExactStates:
@@ -200,35 +200,35 @@ def _self_generation(game: ExactStates, proof: StochasticInner) -> tuple[Fractio
 
 
 def _walk(game: ExactStates, chain: StochasticOuter) -> bool | None:
-    """Apply the operator again on the stored normals: True if it reaches the stored offsets and empties the states said to be empty."""
-    normals: list[Point] = [(Fraction(float(x)), Fraction(float(y))) for x, y in chain.normals]
-    normals += [axis for axis in AXES if axis not in normals]
-    profiles = sum(len(own) for own in game.payoff)
-    if profiles * len(normals) * max(chain.sweeps, 1) > MOST_WORK:
-        return None
-    count = len(game.payoff)
+    """Apply the operator again from the box of stage payoffs, rounded outward.
+
+    True once what is left lies in the stored half-planes and the states said to be empty are; None if that is too much work.
+    """
+    half_planes = [((Fraction(float(x)), Fraction(float(y))), j) for j, (x, y) in enumerate(chain.normals)]
     stored = [[Fraction(float(c)) for c in row] for row in chain.offsets]
-    scaled = [{a: tuple((g[i] - chain.origin[i]) / chain.span[i] for i in (0, 1)) for a, g in own.items()} for own in game.payoff]
-    down = [normals.index(AXES[2]), normals.index(AXES[3])]
-    start = [up(max(n[0], Fraction(0)) + max(n[1], Fraction(0))) for n in normals]
-    offsets: list[list[Fraction] | None] = [list(start) for _ in range(count)]
-    for _ in range(chain.sweeps + 8):
+    scaled = [{a: ((g[0] - chain.origin[0]) / chain.span[0], (g[1] - chain.origin[1]) / chain.span[1]) for a, g in own.items()} for own in game.payoff]
+    top = [max(g[i] for own in scaled for g in own.values()) for i in (0, 1)]
+    zero = Fraction(0)
+    box = list(dict.fromkeys([(zero, zero), (top[0], zero), (top[0], top[1]), (zero, top[1])]))
+    polygons: list[list[Point]] = [list(box) for _ in scaled]
+    work = 0
+    for _ in range(2 * chain.sweeps + 16):
         changed = False
-        for s in range(count):
-            own = offsets[s]
-            if own is None:
+        for s, polygon in enumerate(polygons):
+            if not polygon:
                 continue
-            fresh = _applied(game, scaled, normals, down, offsets, s)
-            if fresh is None:
-                offsets[s] = None
-                changed = True
-                continue
-            better = [min(old, new) for old, new in zip(own, fresh, strict=True)]
-            changed = changed or better != own
-            offsets[s] = better
+            points, done = _generated(game, scaled, polygons, s)
+            work += done
+            if work > MOST_WORK:
+                return None
+            left = polygon if points else []
+            for normal, offset in edges(points) if points else ():
+                left = cut_by(left, normal, offset)
+            changed = changed or left != polygon
+            polygons[s] = left
         reached = all(
-            (own is not None and all(c <= limit for c, limit in zip(own, stored[s], strict=False))) if lives else own is None
-            for s, (own, lives) in enumerate(zip(offsets, chain.living, strict=True))
+            bool(polygon) == lives and all(n[0] * w[0] + n[1] * w[1] <= stored[s][j] for n, j in half_planes for w in polygon)
+            for s, (polygon, lives) in enumerate(zip(polygons, chain.living, strict=True))
         )
         if reached:
             return True
@@ -237,40 +237,55 @@ def _walk(game: ExactStates, chain: StochasticOuter) -> bool | None:
     return False
 
 
-def _applied(
-    game: ExactStates,
-    scaled: Sequence[dict[Profile, tuple[Fraction, ...]]],
-    normals: Sequence[Point],
-    down: Sequence[int],
-    offsets: Sequence[list[Fraction] | None],
-    state: int,
-) -> list[Fraction] | None:
-    """Offsets of what state `state` generates from the half-planes of all states, rounded up; None if it generates nothing."""
+def _generated(
+    game: ExactStates, scaled: Sequence[dict[Profile, Point]], polygons: Sequence[list[Point]], state: int
+) -> tuple[list[Point], int]:
+    """Corners of what a state generates from the polygons of all states, and how much work that was; none if some state is empty."""
     rows = game.rows[state]
-    if any(offsets[after] is None for row in rows.values() for after, _ in row):
-        return None
+    if any(not polygons[after] for row in rows.values() for after, _ in row):
+        return [], 0
     delta = game.delta
-    floors = [[Fraction(0) if own is None else -own[down[i]] for own in offsets] for i in (0, 1)]
+    floors = [[min((w[i] for w in polygon), default=Fraction(0)) for polygon in polygons] for i in (0, 1)]
     value = {
         a: [(1 - delta[i]) * scaled[state][a][i] + delta[i] * sum(share * floors[i][s] for s, share in row) for i in (0, 1)]
         for a, row in rows.items()
     }
-    best: list[Fraction | None] = [None] * len(normals)
+    points: list[Point] = []
+    work = 0
     for a, row in rows.items():
-        mixed = [sum((share * offsets[s][j] for s, share in row), Fraction(0)) for j in range(len(normals))]  # type: ignore[index]
-        polygon = polygon_of(normals, mixed)
+        mixture = _mixture([(share, polygons[s]) for s, share in row])
+        work += 4 * len(mixture)
+        own = scaled[state][a]
+        kept = [((1 - delta[0]) * own[0] + delta[0] * w[0], (1 - delta[1]) * own[1] + delta[1] * w[1]) for w in mixture]
         for i in (0, 1):
             need = max(value[other][i] for other in game.deviations(state, a, i))
             if need > value[a][i]:
-                polygon = cut_by(polygon, AXES[2 + i], -(need - (1 - delta[i]) * scaled[state][a][i]) / delta[i])
-        for w in polygon:
-            x = [(1 - delta[i]) * scaled[state][a][i] + delta[i] * w[i] for i in (0, 1)]
-            for j, n in enumerate(normals):
-                reach = n[0] * x[0] + n[1] * x[1]
-                held = best[j]
-                if held is None or reach > held:
-                    best[j] = reach
-    return None if best[0] is None else [up(reach) for reach in best if reach is not None]
+                kept = cut_by(kept, AXES[2 + i], -need)
+        points += kept
+    return points, work + 16 * len(points)
+
+
+def _mixture(parts: Sequence[tuple[Fraction, list[Point]]]) -> list[Point]:
+    """Corners of a weighted sum of convex polygons, in order: their edges sorted by angle, from the sum of their leftmost corners."""
+    steps: list[Point] = []
+    start = [Fraction(0), Fraction(0)]
+    for share, polygon in parts:
+        corners = hull_of(polygon)
+        for i in (0, 1):
+            start[i] += share * corners[0][i]
+        if len(corners) > 1:
+            steps += [
+                (share * (after[0] - here[0]), share * (after[1] - here[1]))
+                for here, after in zip(corners, [*corners[1:], corners[0]], strict=True)
+            ]
+    # Rising edges come first, each half sorted by slope; vertical ones last in their half.
+    rising = [step for step in steps if step[0] > 0 or (step[0] == 0 and step[1] > 0)]
+    falling = [step for step in steps if step[0] < 0 or (step[0] == 0 and step[1] < 0)]
+    corners = [(start[0], start[1])]
+    for half in (rising, falling):
+        for step in sorted(half, key=lambda step: (step[0] == 0, step[1] / step[0] if step[0] else Fraction(0))):
+            corners.append((corners[-1][0] + step[0], corners[-1][1] + step[1]))
+    return corners[:-1] if len(corners) > 1 else corners
 
 
 def _gap(solution: StochasticSet, inner: StochasticInner, chain: StochasticOuter) -> tuple[float, str]:

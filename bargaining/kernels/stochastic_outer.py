@@ -31,13 +31,15 @@ def profile_bounds(
     normals: Floats,
     axes: Integers,
     mixed: Floats,
+    directions: Floats,
     scaled: Floats,
     free: Floats,
     best: Floats,
 ) -> bool:
     """Raise `best` to bounds on the support of what profile p generates from {n_j·w ≤ mixed_j}; False if nothing enforces it.
 
-    `scaled` is the normals times δ, `free` room for their bounds; ``need[p]`` is what the profile has to promise.
+    The bounds are for the sorted `directions`; `scaled` is these times δ, `free` room for bounds, and `common` says that the directions
+    are the normals and δ is common. ``need[p]`` is what the profile has to promise.
     """
     count = normals.shape[0]
     bound0, bound1 = bound[p, 0], bound[p, 1]
@@ -69,9 +71,9 @@ def profile_bounds(
                 leftmost, left = width, j
     if not common:
         dual_bounds(normals, mixed, scaled, free)
-    for k in range(count):
+    for k in range(directions.shape[0]):
         x, y = scaled[k, 0], scaled[k, 1]
-        own = (normals[k, 0] - x) * g[p, 0] + (normals[k, 1] - y) * g[p, 1] + error
+        own = (directions[k, 0] - x) * g[p, 0] + (directions[k, 1] - y) * g[p, 1] + error
         value = (delta[0] * mixed[k] if common else free[k]) + error
         if own + value <= best[k]:
             continue
@@ -99,6 +101,75 @@ def profile_bounds(
             value = min(value, x * lower0 + y * lower1 + error * (1.0 + abs(lower0) + abs(lower1)))
         best[k] = max(best[k], own + value)
     return True
+
+
+@kernel
+def state_bounds(
+    first: Integers,
+    columns: Integers,
+    starts: Integers,
+    following: Integers,
+    chances: Floats,
+    g: Floats,
+    delta: Floats,
+    normals: Floats,
+    axes: Integers,
+    offsets: Floats,
+    floors: Floats,
+    directions: Floats,
+    scaled: Floats,
+    common: bool,
+    state: int,
+    alive: Flags,
+    need: Floats,
+    bound: Flags,
+    mixed: Floats,
+    free: Floats,
+    best: Floats,
+) -> tuple[int, int]:
+    """Bounds `best` on B_s in all directions; profiles that nothing enforces are struck from `alive`. Returns how many are left, and
+    the last one struck (-1 for none)."""
+    count = normals.shape[0]
+    widest = 1
+    for p in range(first[state], first[state + 1]):
+        widest = max(widest, starts[p + 1] - starts[p])
+    # Rounding of a mixture of so many terms, of payoffs and of the sum.
+    error = ROUNDING * (2.0 + widest)
+    requirements(first, columns, starts, following, chances, g, delta, floors, state, 0.0, need, bound)
+    left = 0
+    struck = -1
+    for k in range(directions.shape[0]):
+        best[k] = -np.inf
+    for p in range(first[state], first[state + 1]):
+        if not alive[p]:
+            continue
+        for j in range(count):
+            mixed[j] = 0.0
+        for k in range(starts[p], starts[p + 1]):
+            share = chances[k]
+            after = following[k]
+            for j in range(count):
+                mixed[j] += share * offsets[after, j]
+        if profile_bounds(g, need, bound, p, delta, common, error, normals, axes, mixed, directions, scaled, free, best):
+            left += 1
+        else:
+            alive[p] = False
+            struck = p
+    return left, struck
+
+
+@kernel
+def bury(first: Integers, starts: Integers, following: Integers, living: Flags) -> None:
+    """A state that can come to one without equilibria has none."""
+    changed = True
+    while changed:
+        changed = False
+        for s in range(living.shape[0]):
+            if living[s]:
+                for k in range(starts[first[s]], starts[first[s + 1]]):
+                    if not living[following[k]]:
+                        living[s] = False
+                        changed = True
 
 
 @kernel
@@ -145,10 +216,8 @@ def outer_sweeps(
     mixed = np.empty(count)
     free = np.empty(count)
     best = np.empty(count)
-    scaled = np.empty((count, 2))
+    scaled = normals * delta
     common = delta[0] == delta[1]
-    for j in range(count):
-        scaled[j, 0], scaled[j, 1] = delta[0] * normals[j, 0], delta[1] * normals[j, 1]
     for s in range(states):
         floors[s, 0], floors[s, 1] = -offsets[s, axes[2]], -offsets[s, axes[3]]
     moved = np.inf
@@ -157,30 +226,12 @@ def outer_sweeps(
         for s in range(states):
             if not living[s]:
                 continue
-            widest = 1
-            for p in range(first[s], first[s + 1]):
-                widest = max(widest, starts[p + 1] - starts[p])
-            # Rounding of a mixture of so many terms, of payoffs and of the sum.
-            error = ROUNDING * (2.0 + widest)
-            requirements(first, columns, starts, following, chances, g, delta, floors, s, 0.0, need, bound)
-            left = 0
-            for j in range(count):
-                best[j] = -np.inf
-            for p in range(first[s], first[s + 1]):
-                if not alive[p]:
-                    continue
-                for j in range(count):
-                    mixed[j] = 0.0
-                for k in range(starts[p], starts[p + 1]):
-                    share = chances[k]
-                    after = following[k]
-                    for j in range(count):
-                        mixed[j] += share * offsets[after, j]
-                if profile_bounds(g, need, bound, p, delta, common, error, normals, axes, mixed, scaled, free, best):
-                    left += 1
-                else:
-                    alive[p] = False
-                    failed[s] = p
+            left, struck = state_bounds(
+                first, columns, starts, following, chances, g, delta, normals, axes, offsets, floors, normals, scaled, common, s,
+                alive, need, bound, mixed, free, best,
+            )  # fmt: skip
+            if struck >= 0:
+                failed[s] = struck
             if left == 0:
                 living[s] = False
                 moved = np.inf
@@ -191,15 +242,53 @@ def outer_sweeps(
                     offsets[s, j] = best[j]
             floors[s, 0], floors[s, 1] = -offsets[s, axes[2]], -offsets[s, axes[3]]
         if moved == np.inf:
-            changed = True
-            while changed:
-                changed = False
-                for s in range(states):
-                    if living[s]:
-                        for k in range(starts[first[s]], starts[first[s + 1]]):
-                            if not living[following[k]]:
-                                living[s] = False
-                                changed = True
+            bury(first, starts, following, living)
         if moved <= change:
             return done + 1, moved
     return sweeps, moved
+
+
+@kernel
+def turned_offsets(
+    first: Integers,
+    columns: Integers,
+    starts: Integers,
+    following: Integers,
+    chances: Floats,
+    g: Floats,
+    delta: Floats,
+    normals: Floats,
+    offsets: Floats,
+    directions: Floats,
+    turned: Floats,
+    alive: Flags,
+    living: Flags,
+    failed: Integers,
+) -> None:
+    """One application of B to all states at once, with offsets for other normals: `turned`, shape (S, K), for the sorted `directions`."""
+    states, count = offsets.shape
+    axes = axis_positions(normals)
+    need = np.empty((g.shape[0], 2))
+    bound = np.zeros((g.shape[0], 2), np.bool_)
+    floors = np.empty((states, 2))
+    mixed = np.empty(count)
+    free = np.empty(directions.shape[0])
+    scaled = directions * delta
+    for s in range(states):
+        floors[s, 0], floors[s, 1] = -offsets[s, axes[2]], -offsets[s, axes[3]]
+    emptied = False
+    for s in range(states):
+        if not living[s]:
+            turned[s] = 0.0
+            continue
+        left, struck = state_bounds(
+            first, columns, starts, following, chances, g, delta, normals, axes, offsets, floors, directions, scaled, False, s,
+            alive, need, bound, mixed, free, turned[s],
+        )  # fmt: skip
+        if struck >= 0:
+            failed[s] = struck
+        if left == 0:
+            living[s] = False
+            emptied = True
+    if emptied:
+        bury(first, starts, following, living)

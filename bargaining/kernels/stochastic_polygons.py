@@ -28,7 +28,7 @@ TIE = 2e-14
 # Edges whose directions differ by less than this are one.
 PARALLEL = 1e-14
 # While the polygons still move a lot, vertices that matter less than this share of the movement are left out, in so many passes.
-COARSE = 0.002
+COARSE, FINER = 0.002, 0.93
 THINNED = 4
 CONVERGED, LONG, FULL = 0, 1, 2
 
@@ -252,6 +252,16 @@ def generate_state(
         if fewer == left:
             break
         left = fewer
+    # The first vertex may be gone: begin at the leftmost (lowest) again.
+    begin = 0
+    for k in range(1, left):
+        x, y = points[chain[k], 0], points[chain[k], 1]
+        if x < points[chain[begin], 0] or (x == points[chain[begin], 0] and y < points[chain[begin], 1]):
+            begin = k
+    for k in range(left):
+        order[k] = chain[(begin + k) % left]
+    for k in range(left):
+        chain[k] = order[k]
     return left
 
 
@@ -317,8 +327,12 @@ def polygon_sweeps(
                 low = min(low, vertices[s, k, i])
             floors[s, i] = low if counts[s] > 0 else 0.0
     moved = np.inf
+    coarse = COARSE
+    least = np.inf
+    patience = 64 + int(4.0 / (1.0 - max(delta[0], delta[1])))
+    since = 0
     for done in range(sweeps):
-        coarse = max(dust, COARSE * min(moved, 1.0))
+        coarse = max(dust, FINER * min(coarse, COARSE * moved))
         moved = 0.0
         for s in range(states):
             if counts[s] == 0:
@@ -356,6 +370,12 @@ def polygon_sweeps(
                     floors[s, i] = min(floors[s, i], vertices[s, k, i])
                 makers[s, k] = made[chain[k]]
             counts[s] = left
-        if moved <= stop:
+        # Thinning can keep the polygons moving by its own size.
+        if moved <= stop or (coarse == dust and moved <= 8.0 * dust):
             return CONVERGED, done + 1, moved
+        if moved < 0.5 * least:
+            least = moved
+            since = done
+        elif done - since > patience:
+            return LONG, done + 1, moved
     return LONG, sweeps, moved

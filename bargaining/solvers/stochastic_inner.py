@@ -26,6 +26,7 @@ from bargaining.stochastic_solution import StochasticInner
 Floats = NDArray[np.float64]
 Integer = tuple[int, int]
 Corner = tuple[int, ...]
+Link = tuple[tuple[tuple[int, int], Fraction], ...]
 
 # Floats are cut to this grid, so that exact numbers stay short.
 GRID = 2**62
@@ -208,37 +209,66 @@ def snapped(points: Floats) -> list[Pair]:
 
 
 def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Sequence[int]]) -> list[list[Pair]]:
-    """For each state the vertices that are values of plans: no constraint binds in them or in whatever follows; exact.
+    """For each state the vertices whose payoffs solve linear equations, exactly.
 
-    A vertex goes on with vertices if its continuation is a corner of the mixture; those that do so for ever are solved exactly.
+    A player's payoff from a vertex is what the profile pays and what follows, if the continuation is a corner of the mixture (or lies on
+    an edge along which this player's payoff is the same); where the player's constraint binds it is the payoff from the best deviation
+    and the worst vertices after it. Vertices that lead to such ones for ever are solved.
     """
     mixtures = Mixtures(flat, [snapped(polygon) for polygon in polygons])
-    links: dict[tuple[int, int], tuple[int, Corner]] = {}
+    worst = [[int(polygon[:, i].argmin()) if len(polygon) else -1 for polygon in polygons] for i in (0, 1)]
+    links: dict[tuple[int, int], list[tuple[int, Link]]] = {}
     for s, polygon in enumerate(polygons):
         for k, vertex in enumerate(polygon):
-            p = int(makers[s][k])
-            _, corners, shadow = mixtures.of(p)
-            continuation = (vertex - (1.0 - flat.deltas) * flat.payoffs[p]) / flat.deltas
-            gaps = np.abs(shadow - continuation).max(axis=1)
-            if gaps.min() <= NEAR:
-                links[s, k] = p, corners[int(gaps.argmin())]
+            found = _links(flat, mixtures, polygons, worst, vertex, int(makers[s][k]))
+            if found is not None:
+                links[s, k] = found
     changed = True
     while changed:
-        goes_on = {
-            vertex: (p, corner)
-            for vertex, (p, corner) in links.items()
-            if all((state, j) in links for (state, _), j in zip(flat.row(p), corner, strict=True))
-        }
+        goes_on = {vertex: both for vertex, both in links.items() if all(after in links for _, link in both for after, _ in link)}
         changed, links = len(goes_on) < len(links), goes_on
-    found: list[list[Pair]] = [[] for _ in polygons]
+    solved: list[list[Pair]] = [[] for _ in polygons]
     if not 0 < len(links) <= MOST_PLANS:
-        return found
+        return solved
     position = {vertex: n for n, vertex in enumerate(links)}
-    lotteries = [
-        tuple((position[state, j], share) for (state, share), j in zip(flat.row(p), corner, strict=True)) for p, corner in links.values()
+    coordinates = [
+        discounted_values(
+            [flat.exact_payoff(both[i][0])[i] for both in links.values()],
+            [tuple((position[after], share) for after, share in both[i][1]) for both in links.values()],
+            flat.game.exact_deltas[i],
+        )
+        for i in (0, 1)
     ]
-    payoffs = [flat.exact_payoff(p) for p, _ in links.values()]
-    first, second = (discounted_values([g[i] for g in payoffs], lotteries, flat.game.exact_deltas[i]) for i in (0, 1))
-    for (s, _), x, y in zip(links, first, second, strict=True):
-        found[s].append((x, y))
+    for (s, _), x, y in zip(links, *coordinates, strict=True):
+        solved[s].append((x, y))
+    return solved
+
+
+def _links(
+    flat: FlatGame, mixtures: Mixtures, polygons: Sequence[Floats], worst: Sequence[Sequence[int]], vertex: Floats, p: int
+) -> list[tuple[int, Link]] | None:
+    """For each player the profile that pays today and the vertices that follow, which make the player's payoff from a vertex."""
+    row = flat.row(p)
+    _, corners, shadow = mixtures.of(p)
+    continuation = (vertex - (1.0 - flat.deltas) * flat.payoffs[p]) / flat.deltas
+    gaps = np.abs(shadow - continuation)
+    nearest = int(gaps.max(axis=1).argmin())
+    if gaps[nearest].max() <= NEAR:
+        link = tuple(((state, j), share) for (state, share), j in zip(row, corners[nearest], strict=True))
+        return [(p, link), (p, link)]
+    found: list[tuple[int, Link]] = []
+    for i in (0, 1):
+        best, value = p, -np.inf
+        for other in flat.deviations(p, i):
+            later = sum(float(share) * polygons[state][worst[i][state], i] for state, share in flat.row(other))
+            if (1.0 - flat.deltas[i]) * flat.payoffs[other, i] + flat.deltas[i] * later > value:
+                best, value = other, (1.0 - flat.deltas[i]) * flat.payoffs[other, i] + flat.deltas[i] * later
+        if abs(vertex[i] - value) <= NEAR:
+            found.append((best, tuple(((state, worst[i][state]), share) for state, share in flat.row(best))))
+            continue
+        # On an edge along which this player's payoff does not change, either end will do.
+        level = np.flatnonzero(gaps[:, i] <= NEAR)
+        if len(level) < 2:
+            return None
+        found.append((p, tuple(((state, j), share) for (state, share), j in zip(row, corners[int(level[0])], strict=True))))
     return found

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bargaining.games import StochasticGame
 from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.kernels.polygon import largest_distance
-from bargaining.kernels.stochastic_outer import outer_sweeps
+from bargaining.kernels.stochastic_outer import outer_sweeps, turned_offsets
 from bargaining.kernels.stochastic_polygons import CONVERGED, FULL, polygon_sweeps
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
@@ -35,9 +35,11 @@ FEASIBILITY = 1e-14
 DUST = 1e-12
 # Directions nearer than this are one.
 SAME_ANGLE = 1e-11
+# Area against squared length below which a polygon is a sliver.
+THIN = 1e-6
 MOST_VERTICES = 4096
 MOST_TURNS = 6
-BATCH = 64
+BATCH, TURNING = 64, 12
 
 
 def stochastic_set(game: StochasticGame, tol: float, max_iter: int) -> StochasticSet:
@@ -82,26 +84,25 @@ class _Solver:
                 break
             if moved > 0.25 * stop:
                 continue
-            if turns == MOST_TURNS:
+            # The half-planes have come to rest: their normals are not the edges of the limit, or it is a knife edge.
+            if turns == MOST_TURNS or (turns and not self.follow(0.25 * self.tol)):
                 status = Status.undecided if inner is not None else Status.approximate
                 break
             turns += 1
-            before = self.normals
             polygons, makers, more = self.iterate(self.outer_polygons(), 0.0, 0.0, thinning, stop)
             spent += more
             self.turn(_edge_normals(polygons, self.tol * self.slow / 256.0))
             if inner is None or not self.consistent(inner):
                 inner = self.find_inner(polygons, makers)
-            if before.shape == self.normals.shape and np.allclose(before, self.normals, rtol=0.0, atol=1e-12) and turns > 1:
-                status = Status.undecided if inner is not None else Status.approximate
-                break
         return self.answer(status, inner, polygons)
 
     def iterate(
-        self, start: list[Floats] | None, slack: float, inward: float, dust: float, stop: float
+        self, start: list[Floats] | None, slack: float, inward: float, dust: float, stop: float, sweeps: int = 0
     ) -> tuple[list[Floats], list[NDArray[np.int64]], int]:
         """Polygons of the operator's (or the stricter one's) fixed point, iterated from `start` or the unit box."""
-        box = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+        x, y = self.flat.payoffs.max(axis=0)
+        box = _canonical(np.array([[0.0, 0.0], [x, 0.0], [x, y], [0.0, y]]))
+        box = box if x and y else box[:: max(len(box) - 1, 1)][:2]
         begin = start or [box] * self.states
         room = max(64, 2 * max(len(polygon) for polygon in begin))
         while True:
@@ -112,9 +113,9 @@ class _Solver:
                 if self.living[s]:
                     counts[s] = len(polygon)
                     vertices[s, : len(polygon)] = polygon
-            code, sweeps, _ = polygon_sweeps(
+            code, done, _ = polygon_sweeps(
                 *self.flat.arrays, vertices, counts, makers, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, dust, stop,
-                self.max_iter,
+                sweeps or self.max_iter,
             )  # fmt: skip
             if code != FULL or room >= MOST_VERTICES:
                 break
@@ -122,25 +123,34 @@ class _Solver:
         polygons = [vertices[s, : counts[s]].copy() for s in range(self.states)]
         if code != CONVERGED and slack > 0.0:
             polygons = [polygon[:0] for polygon in polygons]
-        return polygons, [makers[s, : counts[s]].copy() for s in range(self.states)], sweeps
+        return polygons, [makers[s, : counts[s]].copy() for s in range(self.states)], done
 
     def start(self, normals: Floats) -> None:
         """Half-planes around the box of scaled payoffs."""
         self.normals = normals
-        top = np.maximum(normals, 0.0).sum(axis=1) * (1.0 + 1e-15)
+        top = (np.maximum(normals, 0.0) * self.flat.payoffs.max(axis=0)).sum(axis=1) * (1.0 + 1e-15)
         self.offsets = np.ascontiguousarray(np.tile(top, (self.states, 1)))
 
     def turn(self, normals: Floats) -> None:
-        """Add normals: their offsets follow from the vertices of the old half-planes, rounded outward."""
-        fresh = [n for n in normals if np.abs(self.normals - n).max(axis=1).min() > SAME_ANGLE]
-        if not fresh:
-            return
-        more = np.array(fresh)
-        reach = np.array([(polygon @ more.T).max(axis=0) for polygon in self.outer_polygons()]) + 1e-13
-        joint = np.concatenate([self.normals, more])
-        order = np.argsort(np.arctan2(joint[:, 1], joint[:, 0]) % (2.0 * np.pi), kind="stable")
-        self.normals = np.ascontiguousarray(joint[order])
-        self.offsets = np.ascontiguousarray(np.concatenate([self.offsets, reach], axis=1)[:, order])
+        """Replace the normals; offsets for the new ones follow from the old half-planes by one application of the operator."""
+        turned = np.empty((self.states, len(normals)))
+        turned_offsets(*self.flat.arrays, self.normals, self.offsets, normals, turned, self.alive, self.living, self.failed)
+        self.normals, self.offsets = normals, turned
+        self.sweeps += 1
+
+    def follow(self, tolerance: float) -> bool:
+        """Turn the normals to the edges of what the operator makes of the half-planes, sweep after sweep; whether that still moves them.
+
+        Fixed normals can come to rest away from the limit.
+        """
+        for _ in range(TURNING):
+            if not self.living.any():
+                return True
+            before = self.outer_polygons()
+            after, _, _ = self.iterate(before, 0.0, 0.0, tolerance / 16.0, 0.0, 1)
+            self.turn(_edge_normals(after, tolerance))
+        moved = max((float(largest_distance(old, new)) for old, new in zip(before, self.outer_polygons(), strict=True) if len(new)), default=np.inf)
+        return moved > tolerance
 
     def sweep(self, sweeps: int, change: float) -> float:
         done, moved = outer_sweeps(*self.flat.arrays, self.normals, self.offsets, self.alive, self.living, self.failed, sweeps, change)
@@ -288,6 +298,11 @@ def _edge_normals(polygons: list[Floats], tolerance: float) -> Floats:
         steps = np.roll(polygon, -1, axis=0) - polygon
         length = np.hypot(steps[:, 0], steps[:, 1])
         steps, length = steps[length > DUST], length[length > DUST]
+        if len(steps) and PayoffSet(polygon).area < THIN * length.max() ** 2:
+            # Two sides that are nearly parallel do not say where a sliver ends.
+            k = int(length.argmax())
+            steps = np.concatenate([steps, [[-steps[k, 1], steps[k, 0]], [steps[k, 1], -steps[k, 0]]]])
+            length = np.concatenate([length, length[[k, k]]])
         own = np.column_stack([steps[:, 1], -steps[:, 0]]) / length[:, None]
         own[np.abs(own) < 1e-12] = 0.0
         slanted = (own != 0.0).all(axis=1)
