@@ -47,8 +47,9 @@ def told(point: Point) -> "StateScenario":
 
 def _rows(story: "StateScenario", solved: "StochasticSet", plans: Sequence[str], states: Sequence[str]) -> list[Row]:
     """One row a state × plan: what the plan is worth and whether it holds, beside what the state's payoff set allows."""
+    from bargaining.games.stochastic_plan import plan_payoffs, read_plan
     from bargaining.solvers.markov_perfect import markov_perfect
-    from bargaining.solvers.plans import plan_values, read_plan, sustained
+    from bargaining.solvers.plans import sustained
     from bargaining.solvers.selection import nash_bargaining
 
     game: Any = solved.game
@@ -58,7 +59,7 @@ def _rows(story: "StateScenario", solved: "StochasticSet", plans: Sequence[str],
     verdicts = {}
     for name in plans:
         plan = read_plan(game, story.plan(name))
-        verdicts[name] = (plan_values(game, plan), sustained(solved, plan, known))
+        verdicts[name] = (plan_payoffs(game, plan), sustained(solved, plan, known))
     rows = []
     for state in states:
         place = game.state(state)

@@ -54,7 +54,7 @@ MAY_IMPORT = {
     "ensemble": {"experiment", "scenarios", "batch", "games"},
     "ensemble_checks": {"experiment", "ensemble", "scenarios", "analysis", "config"},
     "ensemble_running": {"analysis", "ensemble", "execution", "experiment", "parts", "store"},
-    "state_running": {"experiment", "scenarios", "solvers", "stochastic_solution", "store"},
+    "state_running": {"experiment", "games", "scenarios", "solvers", "stochastic_solution", "store"},
     "running": {
         "ensemble_running",
         "state_running",

@@ -1,7 +1,6 @@
 """Stories with states: their encodings against closed forms, their plans, and how they refuse."""
 
 from fractions import Fraction
-from functools import cache
 
 import pytest
 from catalogue import ANALYTIC
@@ -9,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bargaining as bg
+from bargaining.games.stochastic_plan import plan_payoffs, read_plan
 from bargaining.scenarios import ScenarioError, names, scenario
-from bargaining.solvers.plans import plan_values, read_plan, sustained
+from bargaining.solvers.plans import sustained
 
 STORIES = ("truce", "licence", "court", "leverage", "horizon", "standoff_dynamic")
 STORIES = tuple(name for name in STORIES if name in names())
@@ -70,7 +70,7 @@ def test_value_of_a_tranche_is_the_closed_form(periods):
     delta, risk = Fraction(19, 20), Fraction(1, 10)
     story = scenario("truce", delta=0.95, lapse_risk_share=0.1, tranche_periods=periods, **PD)
     game = story.game()
-    worth = plan_values(game, read_plan(game, story.plan("truce")))[0]
+    worth = plan_payoffs(game, read_plan(game, story.plan("truce")))[0]
     closed = 1 + (3 - 1) * (1 - delta**periods) / (1 - delta**periods * (1 - risk))
     assert worth == (closed, closed)
 
@@ -87,7 +87,7 @@ def test_a_hazard_inside_the_tranche_reverses_the_case_for_long_ones():
         for periods in (1, 4):
             story = scenario("truce", tranche_periods=periods, risk_at_expiry_share=share, **PD)
             game = story.game()
-            values[share, periods] = plan_values(game, read_plan(game, story.plan("truce")))[0][0]
+            values[share, periods] = plan_payoffs(game, read_plan(game, story.plan("truce")))[0][0]
     assert values[1.0, 4] > values[1.0, 1]
     assert values[0.0, 4] == values[0.0, 1] == values[1.0, 1]
 
@@ -162,7 +162,7 @@ def test_lag_raises_the_threshold_to_a_root(periods, delta, risk, temptation):
     T, R, P = 3 + temptation, 3, 1
     story = scenario("truce", delta=delta, lapse_risk_share=float(Fraction(risk)), tranche_periods=periods, **dilemma(T, R, P, 0))
     game = story.game()
-    values, war = (plan_values(game, read_plan(game, story.plan(plan))) for plan in ("truce", "war"))
+    values, war = (plan_payoffs(game, read_plan(game, story.plan(plan))) for plan in ("truce", "war"))
     cheat = game.state("raise/hold 2") if periods > 1 else None
     factor = Fraction(delta)
     # Raising at the renewal gives T for the tranche, then war.
@@ -234,9 +234,7 @@ def test_stocks_halve_leverage_and_grow_faster_while_it_is_used():
     story = scenario("leverage", idle_speed_share=0.5, rare_earth_leverage_half_life_years=2.0)
     game = story.game()
     assert game.stage("US 1, CN 0").payoffs[0, 0, 0] == game.stage("US 0, CN 0").payoffs[0, 0, 0] / 2
-    grows = [
-        sum(p for t, p in game.exact_transitions[0][0, release] if game.states[t].startswith("US 1")) for release in (0, 1)
-    ]
+    grows = [sum(p for t, p in game.exact_transitions[0][0, release] if game.states[t].startswith("US 1")) for release in (0, 1)]
     assert grows[0] == 2 * grows[1] > 0
 
 
@@ -259,26 +257,3 @@ def test_unknown_plans_and_draws_are_refused():
         scenario("truce").plan("truse")
     with pytest.raises(ScenarioError, match="has states: its games are made one at a time"):
         scenario("truce").games({"lapse_risk_share": [0.1, 0.2]})
-
-
-# Plans
-
-
-@cache
-def solved_truce():
-    game = scenario("truce").game()
-    return bg.equilibrium_set(game)
-
-
-@pytest.mark.parametrize(
-    ("plan", "message"),
-    [
-        ({"renewal": ("hold", "hold")}, "plan: nothing is said of state 'lapse'"),
-        ({"renewl": (0, 0), "lapse": (0, 0)}, r"there is no state 'renewl' \(did you mean 'renewal'\?\)"),
-        ({"renewal": ("hold", "hld"), "lapse": (0, 0)}, r"state 'renewal': China has no action 'hld'"),
-        ([(0, 0)], "one pair for each of 2 states"),
-    ],
-)
-def test_bad_plans_are_one_clear_line(plan, message):
-    with pytest.raises(bg.GameError, match=message):
-        read_plan(solved_truce().game, plan)

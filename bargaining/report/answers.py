@@ -63,7 +63,10 @@ def _truce(swept: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
             short.append((max(value.values()) - value[1]) / abs(max(value.values())))
             longer += value[length] > value[1]
     if short:
-        yield f"A tranche of one period loses up to {100 * max(short):.1f} % of the value of the best one; longer is better in {longer} of {len(short)}"
+        yield (
+            f"A tranche of one period loses up to {100 * max(short):.1f} % of the value of the best one; a longer one is better in {longer} of "
+            f"{len(short)} settings"
+        )
 
 
 def _court(swept: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:

@@ -243,8 +243,8 @@ class Court(StateScenario):
             whole, part = (self._tariffs(court).payoffs[1] for court in (AUTHORITY, RESTORED))
             bare = float(self._tariffs(STRUCK).payoffs[1, 0, 0])
             lines.append(
-                f"U.S. tariffs raised instead of held cost China {float(whole[0, 0] - whole[1, 0]):.1f} $bn per 90 days with the instrument "
-                f"whole and {float(part[0, 0] - part[1, 0]):.1f} under the fallback"
+                f"U.S. tariffs raised instead of held cost China {float(whole[0, 0] - whole[1, 0]):.1f} $bn per 90 days with the "
+                f"instrument whole and {float(part[0, 0] - part[1, 0]):.1f} under the fallback"
             )
             lines.append(f"A struck instrument is worth {bare:+.1f} to China against the truce rate")
         if p.preparation:

@@ -213,8 +213,8 @@ class Truce(StateScenario):
             survival = 1 - p.lapse_risk_share
             ratio = (cheat - together) / (cheat - war) / survival if cheat > war and survival > 0 else math.inf
             lines.append(
-                f"Raising at a renewal tempts {who} ({cheat:+.2f} against {together:+.2f}; both raising {war:+.2f}): with everything locked, "
-                f"all risk at expiries and a lapse for good a tranche of N periods is safe from it if δ^N ≥ {ratio:.3f}"
+                f"Raising at a renewal tempts {who} ({cheat:+.2f} against {together:+.2f}; both raising {war:+.2f}): with "
+                f"everything locked, all risk at expiries and a lapse for good a tranche of N periods is safe from it if δ^N ≥ {ratio:.3f}"
                 + ("" if ratio < 1 else ", which no tranche is")
             )
         if open_part:

@@ -136,9 +136,7 @@ def _check(game: Any, method: str, starts: int | None, tol: float, max_iter: int
 def _words(method: str, complete: bool, searched: bool, starts: int) -> str:
     parts = []
     if method != "mixed":
-        parts.append(
-            "branch and bound on boxes of values: " + ("all pure equilibria" if complete else "pure equilibria, not all looked at")
-        )
+        parts.append("branch and bound on boxes of values: " + ("all pure equilibria" if complete else "pure equilibria, perhaps not all"))
     if searched:
         parts.append(f"Newton's method from {starts} starts: mixed equilibria, others may exist")
     elif method == "auto":

@@ -4,52 +4,15 @@ A plan says what both sides do in every state. Played from state s it is an equi
 deviation gains once the deviator's worst equilibrium payoff follows. The proven inner sets say yes, the proven outer ones no.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
-from bargaining.games import GameError, StochasticGame, exact
+from bargaining.games import StochasticGame, exact
 from bargaining.games.stage import Profile
-from bargaining.games.state_values import discounted_values
+from bargaining.games.stochastic_plan import plan_payoffs
 from bargaining.stochastic_solution import StochasticSet
 
 Pair = tuple[Fraction, Fraction]
-
-
-def read_plan(game: StochasticGame, plan: Any) -> tuple[Profile, ...]:
-    """Positions of a plan given as a mapping of state to a pair of actions, or as one pair a state in order.
-
-    Raises
-    ------
-    GameError
-        If a state is missing or unknown, or an action is unknown.
-    """
-    if isinstance(plan, Mapping):
-        for state in plan:
-            game.state(state)
-        missing = next((state for s, state in enumerate(game.states) if state not in plan and s not in plan), None)
-        if missing is not None:
-            raise GameError(f"plan: nothing is said of state {missing!r}")
-        plan = [plan[state] if state in plan else plan[s] for s, state in enumerate(game.states)]
-    if isinstance(plan, str) or not isinstance(plan, Sequence) or len(plan) != len(game):
-        raise GameError(f"plan {plan!r}: expected a mapping of state to a pair of actions, or one pair for each of {len(game)} states")
-    read = []
-    for state, stage, pair in zip(game.states, game.stages, plan, strict=True):
-        try:
-            read.append(stage.profile(pair))
-        except GameError as error:
-            raise GameError(f"state {state!r}: {error}") from None
-    return tuple(read)
-
-
-def plan_values(game: StochasticGame, plan: Sequence[Profile]) -> tuple[Pair, ...]:
-    """Exact average payoffs of a plan, from every state."""
-    lotteries = [rows[own] for rows, own in zip(game.exact_transitions, plan, strict=True)]
-    columns = []
-    for player in (0, 1):
-        flows = [exact(float(stage.payoffs[player][own])) for stage, own in zip(game.stages, plan, strict=True)]
-        columns.append(discounted_values(flows, lotteries, game.exact_deltas[player]))
-    return tuple(zip(*columns, strict=True))
 
 
 def sustained(solution: StochasticSet, plan: Sequence[Profile], known: Sequence[Sequence[Profile]] = ()) -> tuple[bool | None, ...]:
@@ -66,6 +29,7 @@ def sustained(solution: StochasticSet, plan: Sequence[Profile], known: Sequence[
     Examples
     --------
     >>> import bargaining as bg
+    >>> from bargaining.games.stochastic_plan import read_plan
     >>> truce = bg.StochasticGame(
     ...     payoffs=[[[[3, 0], [5, 1]], [[3, 5], [0, 1]]], [[[1]], [[1]]]],
     ...     transitions=[[[[0.7, 0.3]] * 2] * 2, [[[0, 1]]]],
@@ -75,10 +39,10 @@ def sustained(solution: StochasticSet, plan: Sequence[Profile], known: Sequence[
     """
     game = solution.game
     assert isinstance(game, StochasticGame)
-    values = plan_values(game, plan)
+    values = plan_payoffs(game, plan)
     inner, outer = _floors(solution)
     for equilibrium in known:
-        inner = [_lower(old, new) for old, new in zip(inner, plan_values(game, equilibrium), strict=True)]
+        inner = [_lower(old, new) for old, new in zip(inner, plan_payoffs(game, equilibrium), strict=True)]
     own = [_deters(game, plan, values, s, inner, outer) for s in range(len(game))]
     found = []
     for start in range(len(game)):

@@ -149,7 +149,9 @@ class _Solver:
             before = self.outer_polygons()
             after, _, _ = self.iterate(before, 0.0, 0.0, tolerance / 16.0, 0.0, 1)
             self.turn(_edge_normals(after, tolerance))
-        moved = max((float(largest_distance(old, new)) for old, new in zip(before, self.outer_polygons(), strict=True) if len(new)), default=np.inf)
+        moved = max(
+            (float(largest_distance(old, new)) for old, new in zip(before, self.outer_polygons(), strict=True) if len(new)), default=np.inf
+        )
         return moved > tolerance
 
     def sweep(self, sweeps: int, change: float) -> float:
