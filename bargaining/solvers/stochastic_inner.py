@@ -10,7 +10,7 @@ left is tried again.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cmp_to_key
 
@@ -26,7 +26,8 @@ from bargaining.stochastic_solution import StochasticInner
 Floats = NDArray[np.float64]
 Integer = tuple[int, int]
 Corner = tuple[int, ...]
-Link = tuple[tuple[tuple[int, int], Fraction], ...]
+Place = tuple[int, int]
+Link = tuple[tuple[Place, Fraction], ...]
 
 # Floats are cut to this grid, so that exact numbers stay short.
 GRID = 2**62
@@ -107,8 +108,9 @@ def prove(flat: FlatGame, polygons: Sequence[Sequence[Pair]], makers: Sequence[S
     makers : for each state the positions of profiles to try.
     """
     begun = [bool(polygon) for polygon in polygons]
-    polygons = [exact_hull(polygon) for polygon in polygons]
+    pools = [list(polygon) for polygon in polygons]
     for _ in range(MOST_PRUNED):
+        polygons = [exact_hull(pool) for pool in pools]
         mixtures = Mixtures(flat, polygons)
         shadows = [np.array([[float(x), float(y)] for x, y in polygon]).reshape(-1, 2) for polygon in polygons]
         worst = [
@@ -147,7 +149,10 @@ def prove(flat: FlatGame, polygons: Sequence[Sequence[Pair]], makers: Sequence[S
                 corners=tuple(map(tuple, corners)),
                 punishments=tuple((int(first), int(second)) for first, second in worst),
             )
-        polygons = [exact_hull(left) for left in kept]
+        # What a wrong vertex covered may be right.
+        for s, polygon in enumerate(polygons):
+            failed = set(polygon) - set(kept[s])
+            pools[s] = [point for point in pools[s] if point not in failed]
     return None
 
 
@@ -213,41 +218,82 @@ def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Seq
 
     A player's payoff from a vertex is what the profile pays and what follows, if the continuation is a corner of the mixture (or lies on
     an edge along which this player's payoff is the same); where the player's constraint binds it is the payoff from the best deviation
-    and the worst vertices after it. Vertices that lead to such ones for ever are solved.
+    and the worst vertices after it. Payoffs that lead to such ones for ever are solved. Where the sets are segments and one player's
+    constraint binds, the other's payoff follows from the line.
     """
     mixtures = Mixtures(flat, [snapped(polygon) for polygon in polygons])
     worst = [[int(polygon[:, i].argmin()) if len(polygon) else -1 for polygon in polygons] for i in (0, 1)]
-    links: dict[tuple[int, int], list[tuple[int, Link]]] = {}
+    links: tuple[dict[Place, tuple[int, Link]], ...] = ({}, {})
     for s, polygon in enumerate(polygons):
         for k, vertex in enumerate(polygon):
-            found = _links(flat, mixtures, polygons, worst, vertex, int(makers[s][k]))
-            if found is not None:
-                links[s, k] = found
+            for i, link in enumerate(_links(flat, mixtures, polygons, worst, vertex, int(makers[s][k]))):
+                if link is not None:
+                    links[i][s, k] = link
+    known: tuple[dict[Place, Fraction], ...] = ({}, {})
+    while True:
+        for i in (0, 1):
+            known[i].update(_linear(flat, links[i], known[i], i))
+        more = _on_lines(flat, polygons, makers, known)
+        if not more:
+            break
+        for i, place, value in more:
+            known[i][place] = value
+    solved: list[list[Pair]] = [[] for _ in polygons]
+    for s, k in sorted(known[0].keys() & known[1].keys()):
+        point = known[0][s, k], known[1][s, k]
+        if all(abs(float(point[i]) - polygons[s][k, i]) <= NEAR / float(1.0 - flat.deltas.max()) for i in (0, 1)):
+            solved[s].append(point)
+    return solved
+
+
+def _linear(flat: FlatGame, links: Mapping[Place, tuple[int, Link]], known: Mapping[Place, Fraction], i: int) -> dict[Place, Fraction]:
+    """Player i's payoffs from all places whose links lead to each other, or to known payoffs, for ever."""
+    open_links = {place: link for place, link in links.items() if place not in known}
     changed = True
     while changed:
-        goes_on = {vertex: both for vertex, both in links.items() if all(after in links for _, link in both for after, _ in link)}
-        changed, links = len(goes_on) < len(links), goes_on
-    solved: list[list[Pair]] = [[] for _ in polygons]
-    if not 0 < len(links) <= MOST_PLANS:
-        return solved
-    position = {vertex: n for n, vertex in enumerate(links)}
-    coordinates = [
-        discounted_values(
-            [flat.exact_payoff(both[i][0])[i] for both in links.values()],
-            [tuple((position[after], share) for after, share in both[i][1]) for both in links.values()],
-            flat.game.exact_deltas[i],
-        )
-        for i in (0, 1)
-    ]
-    for (s, _), x, y in zip(links, *coordinates, strict=True):
-        solved[s].append((x, y))
-    return solved
+        goes_on = {place: link for place, link in open_links.items() if all(after in open_links or after in known for after, _ in link[1])}
+        changed, open_links = len(goes_on) < len(open_links), goes_on
+    if not 0 < len(open_links) <= MOST_PLANS:
+        return {}
+    places = [*open_links, *known]
+    position = {place: n for n, place in enumerate(places)}
+    payoffs = [flat.exact_payoff(p)[i] for p, _ in open_links.values()] + list(known.values())
+    lotteries = [tuple((position[after], share) for after, share in link) for _, link in open_links.values()]
+    lotteries += [((position[place], Fraction(1)),) for place in known]
+    values = discounted_values(payoffs, lotteries, flat.game.exact_deltas[i])
+    return dict(zip(open_links, values, strict=False))
+
+
+def _on_lines(
+    flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Sequence[int]], known: Sequence[Mapping[Place, Fraction]]
+) -> list[tuple[int, Place, Fraction]]:
+    """Payoffs of players whose rival's payoff from the vertex is known, if all sets concerned are segments in one direction.
+
+    With a known vertex q of every state, the point that profile p makes of them lies on the line of the state's segment.
+    """
+    anchors: dict[int, Pair] = {s: (known[0][s, k], known[1][s, k]) for s, k in sorted(known[0].keys() & known[1].keys(), reverse=True)}
+    deltas, found = flat.game.exact_deltas, []
+    for i in (0, 1):
+        for s, k in known[i].keys() - known[1 - i].keys():
+            p = int(makers[s][k])
+            if s not in anchors or any(state not in anchors for state, _ in flat.row(p)):
+                continue
+            g, base = flat.exact_payoff(p), anchors[s]
+            step = [
+                (1 - deltas[j]) * g[j] + deltas[j] * sum((share * anchors[t][j] for t, share in flat.row(p)), Fraction(0)) - base[j]
+                for j in (0, 1)
+            ]
+            if step[i]:
+                value = base[1 - i] + (known[i][s, k] - base[i]) * step[1 - i] / step[i]
+                if abs(float(value) - polygons[s][k, 1 - i]) <= NEAR:
+                    found.append((1 - i, (s, k), value))
+    return found
 
 
 def _links(
     flat: FlatGame, mixtures: Mixtures, polygons: Sequence[Floats], worst: Sequence[Sequence[int]], vertex: Floats, p: int
-) -> list[tuple[int, Link]] | None:
-    """For each player the profile that pays today and the vertices that follow, which make the player's payoff from a vertex."""
+) -> list[tuple[int, Link] | None]:
+    """For each player the profile that pays today and the vertices that follow, which make the player's payoff; None if none do."""
     row = flat.row(p)
     _, corners, shadow = mixtures.of(p)
     continuation = (vertex - (1.0 - flat.deltas) * flat.payoffs[p]) / flat.deltas
@@ -256,19 +302,19 @@ def _links(
     if gaps[nearest].max() <= NEAR:
         link = tuple(((state, j), share) for (state, share), j in zip(row, corners[nearest], strict=True))
         return [(p, link), (p, link)]
-    found: list[tuple[int, Link]] = []
+    found: list[tuple[int, Link] | None] = []
     for i in (0, 1):
         best, value = p, -np.inf
         for other in flat.deviations(p, i):
             later = sum(float(share) * polygons[state][worst[i][state], i] for state, share in flat.row(other))
             if (1.0 - flat.deltas[i]) * flat.payoffs[other, i] + flat.deltas[i] * later > value:
                 best, value = other, (1.0 - flat.deltas[i]) * flat.payoffs[other, i] + flat.deltas[i] * later
-        if abs(vertex[i] - value) <= NEAR:
-            found.append((best, tuple(((state, worst[i][state]), share) for state, share in flat.row(best))))
-            continue
         # On an edge along which this player's payoff does not change, either end will do.
         level = np.flatnonzero(gaps[:, i] <= NEAR)
-        if len(level) < 2:
-            return None
-        found.append((p, tuple(((state, j), share) for (state, share), j in zip(row, corners[int(level[0])], strict=True))))
+        if abs(vertex[i] - value) <= NEAR:
+            found.append((best, tuple(((state, worst[i][state]), share) for state, share in flat.row(best))))
+        elif len(level) >= 2:
+            found.append((p, tuple(((state, j), share) for (state, share), j in zip(row, corners[int(level[0])], strict=True))))
+        else:
+            found.append(None)
     return found

@@ -269,8 +269,8 @@ class _Solver:
                 labels = " / ".join(game.stages[s].labels(self.flat.profile(int(self.failed[s]))))
                 found[game.states[s]] = f"no profile can be enforced; {labels} failed last"
             else:
-                dead = next(game.states[t] for t in sorted(game.successors[s]) if not self.living[t])
-                found[game.states[s]] = f"play can come to {dead!r}, which has no equilibrium"
+                dead = next(t for t in sorted(game.successors[s]) if not self.living[t] and t != s)
+                found[game.states[s]] = f"play can come to {game.states[dead]!r}, which has no equilibrium"
         return found
 
 
