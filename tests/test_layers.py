@@ -43,7 +43,7 @@ MAY_IMPORT = {
         "config",
         "provenance",
     },
-    "solution_file": {"games", "solution", "stochastic_solution", "payoff_set", "store"},
+    "solution_file": {"games", "solution", "state_solution", "stochastic_solution", "payoff_set", "store"},
     "parts": {"store"},
     "analysis": set(),
     "report": {"store", "plotting", "payoff_set"},

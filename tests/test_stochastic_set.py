@@ -80,7 +80,9 @@ def test_many_random_games_against_plain_python(seeds):
 
 def test_units_do_not_matter():
     plain = bg.equilibrium_set(truce(0.3, 0.5, 0.7))
-    moved = [[[[1e6 * x + 7e8 for x in row] for row in g[0]], [[1e-5 * x - 3 for x in row] for row in g[1]]] for g in (dilemma(), [[[1]], [[1]]])]
+    moved = [
+        [[[1e6 * x + 7e8 for x in row] for row in g[0]], [[1e-5 * x - 3 for x in row] for row in g[1]]] for g in (dilemma(), [[[1]], [[1]]])
+    ]
     stretched = bg.equilibrium_set(bg.StochasticGame(moved, plain.game.exact_transitions and plain.game.transitions, 0.7))
     assert stretched.status is bg.Status.solved
     for own, other in zip(plain, stretched, strict=True):
@@ -102,9 +104,7 @@ def test_states_and_actions_may_be_named_in_any_order():
 
 def test_the_players_may_change_places():
     game = licence(0.75)
-    swapped = bg.StochasticGame(
-        [g[::-1].transpose(0, 2, 1) for g in game.payoffs], [t.transpose(1, 0, 2) for t in game.transitions], 0.75
-    )
+    swapped = bg.StochasticGame([g[::-1].transpose(0, 2, 1) for g in game.payoffs], [t.transpose(1, 0, 2) for t in game.transitions], 0.75)
     for own, other in zip(bg.equilibrium_set(game), bg.equilibrium_set(swapped), strict=True):
         assert np.abs(supports(own.vertices) - supports(other.vertices[:, ::-1])).max() < 1e-8
 

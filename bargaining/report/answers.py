@@ -52,6 +52,7 @@ def _truce(swept: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
             yield "A permanent lock, without renewals, enforces itself at no point"
         return
     others = [name for name in swept if name != "tranche_periods"]
+    rows = [row for row in rows if isinstance(row["tranche_periods"], int)]
     found = {key: (longest(own), own) for key, own in groups(rows, others).items()}
     known = [length for length, _ in found.values() if length is not None]
     if known:
@@ -64,8 +65,8 @@ def _truce(swept: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
             longer += value[length] > value[1]
     if short:
         yield (
-            f"A tranche of one period loses up to {100 * max(short):.1f} % of the value of the best one; a longer one is better in {longer} of "
-            f"{len(short)} settings"
+            f"A tranche of one period loses up to {100 * max(short):.1f} % of the value of the best one; a longer one is better in "
+            f"{longer} of {len(short)} settings"
         )
 
 
@@ -89,7 +90,7 @@ def _court(swept: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _licence(swept: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
-    if "licence_periods" not in swept or "delta" not in swept:
+    if set(swept) != {"licence_periods", "delta"}:
         return
     plan = rows[0]["plan"]
     for (length,), own in groups([row for row in rows if row["plan"] == plan], ["licence_periods"]).items():

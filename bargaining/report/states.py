@@ -25,9 +25,10 @@ def draw(case: Case) -> Figure:
     """The figure of a case: the longest tranche, payoffs along the last swept parameter, or payoffs by state."""
     rows = [row for row in case.rows if row.get("plan")]
     names = [name for name in case.words.parameters if name in case.swept]
-    if {"tranche_periods", "lapse_risk_share", "delta"} <= set(names):
+    numbers = names and all(isinstance(row[names[-1]], (int, float)) for row in rows)
+    if {"tranche_periods", "lapse_risk_share", "delta"} <= set(names) and numbers:
         return _lengths(case, rows, names)
-    if names and all(isinstance(value, (int, float)) for value in case.values(names[-1])):
+    if numbers:
         return _lines(case, rows, names)
     return _bars(case, rows)
 

@@ -18,6 +18,7 @@ _REGISTRY = {
     "court": ("bargaining.scenarios.court", "Court"),
     "leverage": ("bargaining.scenarios.leverage", "Leverage"),
     "horizon": ("bargaining.scenarios.horizon", "Horizon"),
+    "standoff_dynamic": ("bargaining.scenarios.standoff_dynamic", "StandoffDynamic"),
 }
 
 __all__ = ["Scenario", "ScenarioError", "names", "scenario"]
@@ -43,7 +44,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('briefing', 'standoff', 'truce', 'licence', 'court', 'leverage', 'horizon')
+    ('briefing', 'standoff', 'truce', 'licence', 'court', 'leverage', 'horizon', 'standoff_dynamic')
     """
     return tuple(_REGISTRY)
 

@@ -146,7 +146,7 @@ class Court(StateScenario):
         def tariffs(court: str) -> "StageGame":
             here = court.split(maxsplit=1)[0].rstrip(",")
             if here not in tables:
-                tables[here] = self._tariffs(here)
+                tables[here] = self.tariffs(here)
             return tables[here]
 
         issues = {"T": StateIssue(tariffs, ("court",))}
@@ -157,7 +157,7 @@ class Court(StateScenario):
         start = AUTHORITY if p.ruling == "hazard" else f"{PENDING} {p.pending_periods}"
         return ComposedGame(issues, {"court": Factor(start, self._step, ("P",) if p.preparation else ())}, p.patience())
 
-    def _tariffs(self, here: str) -> "StageGame":
+    def tariffs(self, here: str) -> "StageGame":
         """Tariffs with the instrument whole, in part, or missing."""
         p = self.values
         if p.stage == "calibrated":
@@ -240,8 +240,8 @@ class Court(StateScenario):
                     f"with the fallback at once {tempted / (tempted + harm):.3f}, without any never"
                 )
         else:
-            whole, part = (self._tariffs(court).payoffs[1] for court in (AUTHORITY, RESTORED))
-            bare = float(self._tariffs(STRUCK).payoffs[1, 0, 0])
+            whole, part = (self.tariffs(court).payoffs[1] for court in (AUTHORITY, RESTORED))
+            bare = float(self.tariffs(STRUCK).payoffs[1, 0, 0])
             lines.append(
                 f"U.S. tariffs raised instead of held cost China {float(whole[0, 0] - whole[1, 0]):.1f} $bn per 90 days with the "
                 f"instrument whole and {float(part[0, 0] - part[1, 0]):.1f} under the fallback"

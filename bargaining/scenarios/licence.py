@@ -98,7 +98,7 @@ class Licence(StateScenario):
 
         p = self.values
         issue = "G" if p.stage == "stylised" else "R"
-        factors: dict[str, Factor] = {"licence": Factor(RENEWAL, self._step, (issue,))}
+        factors: dict[str, Factor] = {"licence": Factor(RENEWAL, self.step, (issue,))}
         if p.surge_probability_share > 0:
             from bargaining.games import exact
 
@@ -136,7 +136,8 @@ class Licence(StateScenario):
             return stage
         return part_of(stage, stage.actions[0], (granted,))
 
-    def _step(self, licence: str, pair: "Labels") -> "dict[str, Real]":
+    def step(self, licence: str, pair: "Labels") -> "dict[str, Real]":
+        """Where the licence goes from here, given what China does."""
         now = 1 if licence == RENEWAL else int(licence.split()[1])
         if licence.startswith(GRANT) and pair[1] == REFUSE:
             now = 1  # revoked: a refusal begins

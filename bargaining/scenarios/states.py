@@ -82,7 +82,7 @@ class StateScenario(Scenario):
 
         found = super().sources()
         more = Standoff.data if self.values.stage == "calibrated" else ()
-        return found + [facts()[id] for id in more if facts()[id] not in found]
+        return list(dict.fromkeys([*found, *(facts()[id] for id in more)]))
 
     @classmethod
     def payoff_arrays(cls, values: Any, count: int) -> "dict[str, Any]":

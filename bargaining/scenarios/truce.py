@@ -125,7 +125,7 @@ class Truce(StateScenario):
         tariffs, open_part = self._tariffs()
         issues = {"T": StateIssue(lambda tranche: self._at(tariffs, tranche), ("tranche",))}
         issues |= {name: StateIssue(lambda stage=stage: stage) for name, stage in open_part.items()}
-        return ComposedGame(issues, {"tranche": Factor(RENEWAL, self._step, ("T",))}, p.patience())
+        return ComposedGame(issues, {"tranche": Factor(RENEWAL, self.step, ("T",))}, p.patience())
 
     def _tariffs(self) -> "tuple[StageGame, dict[str, StageGame]]":
         """The part of the stage game that a tranche locks, and the issues that it does not."""
@@ -168,7 +168,8 @@ class Truce(StateScenario):
         payoffs[:, :2, :2] = stage.payoffs
         return StageGame(payoffs=payoffs, actions=((*TARIFFS, EXIT), (*TARIFFS, EXIT)))
 
-    def _step(self, tranche: str, pair: "Labels") -> "dict[str, Real]":
+    def step(self, tranche: str, pair: "Labels") -> "dict[str, Real]":
+        """Where the truce goes from here, given both sides' choices on tariffs."""
         from bargaining.games import exact
 
         p = self.values
