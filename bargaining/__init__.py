@@ -87,9 +87,9 @@ if TYPE_CHECKING:
     from bargaining.solvers.critical_delta import critical_delta as critical_delta
     from bargaining.solvers.critical_pair import critical_pair as critical_pair
     from bargaining.solvers.critical_payoff import critical_delta_payoff as critical_delta_payoff
-    from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
     from bargaining.solvers.critical_plan import critical_delta_plan as critical_delta_plan
     from bargaining.solvers.critical_plan import critical_parameter as critical_parameter
+    from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.minmax import minmax as minmax

@@ -52,8 +52,6 @@ class ExactStates:
 def verify_stochastic_set(solution: StochasticSet) -> Certificate:
     """Check the proofs of the sets of all states."""
     game = solution.game
-    if not isinstance(game, StochasticGame):
-        return refused(f"payoff sets of a {type(game).__name__}: expected a StochasticGame")
     count, chain, proof = len(game), solution.outer_proof, solution.inner_proof
     if not len(solution.payoff_sets) == len(solution.inner) == len(solution.outer) == count:
         return refused(f"the game has {count} states: expected as many sets of each kind")
@@ -206,7 +204,10 @@ def _walk(game: ExactStates, chain: StochasticOuter) -> bool | None:
     """
     half_planes = [((Fraction(float(x)), Fraction(float(y))), j) for j, (x, y) in enumerate(chain.normals)]
     stored = [[Fraction(float(c)) for c in row] for row in chain.offsets]
-    scaled = [{a: ((g[0] - chain.origin[0]) / chain.span[0], (g[1] - chain.origin[1]) / chain.span[1]) for a, g in own.items()} for own in game.payoff]
+    scaled = [
+        {a: ((g[0] - chain.origin[0]) / chain.span[0], (g[1] - chain.origin[1]) / chain.span[1]) for a, g in own.items()}
+        for own in game.payoff
+    ]
     top = [max(g[i] for own in scaled for g in own.values()) for i in (0, 1)]
     zero = Fraction(0)
     box = list(dict.fromkeys([(zero, zero), (top[0], zero), (top[0], top[1]), (zero, top[1])]))
