@@ -102,6 +102,7 @@ class NashEquilibria(Solution):
     (then equilibria may form a continuum); None if not determined.
     """
 
+    game: StageGame | IssueGame | RepeatedGame
     profiles: tuple[tuple[Floats, Floats], ...]
     payoffs: Floats
     regret: Floats
@@ -218,6 +219,7 @@ class EquilibriumSet(Solution):
     For a partition, `blocks` holds the solution of each block and the set is their Minkowski sum.
     """
 
+    game: StageGame | IssueGame | RepeatedGame
     payoff_set: PayoffSet
     inner: PayoffSet
     outer: PayoffSet
@@ -298,6 +300,7 @@ class CriticalDelta(Solution):
     `lower` the sets `evidence_below` (each no less patient than what it excludes) and the pure minmax payoffs leave no room for it.
     """
 
+    game: StageGame | IssueGame | RepeatedGame
     value: float
     lower: float
     upper: float

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import GameError, StochasticGame
+from bargaining.games import StochasticGame
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Solution
 
@@ -61,11 +61,12 @@ class StochasticOuter:
 class StochasticSet(Solution):
     """Subgame-perfect equilibrium payoffs of a stochastic game, one set a starting state (pure actions, public randomisation).
 
-    ``solution[state]``, by position or name, is a `PayoffSet` within `error_bound` of the truth; `inner` and `outer` hold the proven bounds,
-    one set a state. `emptied` says of each state without equilibria, by name, why: the profile that failed last, or the state without
-    equilibria that play can come to from there (subgame perfection asks for an equilibrium in every subgame).
+    ``solution[state]``, by position or name, is a `PayoffSet` within `error_bound` of the truth; `inner` and `outer` hold the proven
+    bounds, one set a state. `emptied` says of each state without equilibria, by name, why: the profile that failed last, or the state
+    without equilibria that play can come to from there (subgame perfection asks for an equilibrium in every subgame).
     """
 
+    game: StochasticGame
     payoff_sets: tuple[PayoffSet, ...]
     inner: tuple[PayoffSet, ...]
     outer: tuple[PayoffSet, ...]
@@ -74,7 +75,7 @@ class StochasticSet(Solution):
     outer_proof: StochasticOuter | None = None
 
     def __getitem__(self, state: int | str) -> PayoffSet:
-        return self.payoff_sets[self._stochastic.state(state)]
+        return self.payoff_sets[self.game.state(state)]
 
     def __len__(self) -> int:
         return len(self.payoff_sets)
@@ -83,15 +84,9 @@ class StochasticSet(Solution):
         return iter(self.payoff_sets)
 
     @property
-    def _stochastic(self) -> StochasticGame:
-        if not isinstance(self.game, StochasticGame):
-            raise GameError(f"game is a {type(self.game).__name__}: expected a StochasticGame")
-        return self.game
-
-    @property
     def states(self) -> tuple[str, ...]:
         """Names of the states."""
-        return self._stochastic.states
+        return self.game.states
 
     @property
     def punishment_payoffs(self) -> Floats:

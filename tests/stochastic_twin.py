@@ -42,7 +42,7 @@ def hull(points):
 def mixture(shares, polygons):
     """Σ p W: the hull of all sums, one polygon after another."""
     total = [(0.0, 0.0)]
-    for share, polygon in zip(shares, polygons):
+    for share, polygon in zip(shares, polygons, strict=False):
         total = hull([(x + share * v[0], y + share * v[1]) for (x, y), v in product(total, polygon)])
     return total
 
@@ -75,7 +75,7 @@ def solve(payoffs, transitions, delta, sweeps=4000, stop=1e-9):
     sets = [[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)] for _ in range(count)]
     for _ in range(sweeps):
         fresh = [applied(scaled, transitions, delta, sets, s) for s in range(count)]
-        moved = max((apart(a, b) if a and b else float(bool(a) != bool(b)) for a, b in zip(sets, fresh)), default=0.0)
+        moved = max((apart(a, b) if a and b else float(bool(a) != bool(b)) for a, b in zip(sets, fresh, strict=False)), default=0.0)
         sets = fresh
         if moved <= stop * (1 - max(delta)):
             break

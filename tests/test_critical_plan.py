@@ -19,7 +19,8 @@ def one_change(found, expected, tolerance):
     assert found.status is bg.Status.solved
     assert found.verdicts == ("not", "sustained")
     ((low, high),) = found.brackets
-    assert low - tolerance <= expected <= high + tolerance and high - low <= 1e-5
+    assert low - tolerance <= expected <= high + tolerance
+    assert high - low <= 1e-5
     assert found.ends == ((low, "not"), (high, "sustained"))
     assert all(bg.verify(evidence).holds for evidence in found.evidence[1:])
 
@@ -53,7 +54,9 @@ def test_the_court_and_the_fallback(kappa, phi, expected):
 
 def test_without_the_fallback_nothing_holds_while_the_instrument_is_missing():
     found = bg.critical_delta_plan(court(0.2, 0.0), COURT, deltas=[0.3, 0.6, 0.9])
-    assert found.verdicts == ("not",) and found.brackets == () and found.row()["sustained"] == ""
+    assert found.verdicts == ("not",)
+    assert found.brackets == ()
+    assert found.row()["sustained"] == ""
 
 
 def test_the_longest_truce_that_keeps_itself():
@@ -63,7 +66,8 @@ def test_the_longest_truce_that_keeps_itself():
         return [(0, 0)] * len(game)
 
     found = bg.critical_parameter(lambda length: tranche(length, 0.95), [1, 6, 16], plan)
-    assert found.verdicts == ("sustained", "not") and found.brackets == ((case["expected"], case["expected"] + 1),)
+    assert found.verdicts == ("sustained", "not")
+    assert found.brackets == ((case["expected"], case["expected"] + 1),)
     solution = bg.equilibrium_set(tranche(11, 0.95), tol=1e-7)
     power = 0.95**11
     value = 1 + (3 - 1) * (1 - power) / (1 - power * 0.9)
@@ -78,7 +82,8 @@ def test_the_court_by_how_fast_the_fallback_comes():
 def test_a_window_of_patience_is_reported_as_one():
     # Punishing for ever costs the punisher too: at high δ the plan to defect in the truce is beaten by nothing, cooperation by patience.
     found = bg.critical_delta_plan(truce(0.3), {"truce": (D, D), "lapse": (0, 0)}, deltas=[0.1, 0.5, 0.9])
-    assert found.verdicts == ("sustained",) and found.intervals == ((0.1, 0.9, "sustained"),)
+    assert found.verdicts == ("sustained",)
+    assert found.intervals == ((0.1, 0.9, "sustained"),)
 
 
 def test_bad_plans_and_grids():

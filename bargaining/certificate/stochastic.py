@@ -52,8 +52,6 @@ class ExactStates:
 def verify_stochastic_set(solution: StochasticSet) -> Certificate:
     """Check the proofs of the sets of all states."""
     game = solution.game
-    if not isinstance(game, StochasticGame):
-        return refused(f"payoff sets of a {type(game).__name__}: expected a StochasticGame")
     count, chain, proof = len(game), solution.outer_proof, solution.inner_proof
     if not len(solution.payoff_sets) == len(solution.inner) == len(solution.outer) == count:
         return refused(f"the game has {count} states: expected as many sets of each kind")

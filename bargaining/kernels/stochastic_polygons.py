@@ -156,6 +156,17 @@ def continuations(
 
 
 @kernel
+def _same_row(starts: Integers, following: Integers, chances: Floats, p: int, q: int) -> bool:
+    """Whether the same follows two profiles."""
+    if starts[p + 1] - starts[p] != starts[q + 1] - starts[q]:
+        return False
+    for k in range(starts[p + 1] - starts[p]):
+        if following[starts[p] + k] != following[starts[q] + k] or chances[starts[p] + k] != chances[starts[q] + k]:
+            return False
+    return True
+
+
+@kernel
 def generate_state(
     first: Integers,
     columns: Integers,
@@ -179,6 +190,7 @@ def generate_state(
     makers: Integers,
     spare: Floats,
     sums: Floats,
+    raw: Floats,
     order: Integers,
     chain: Integers,
     tags: Integers,
@@ -190,6 +202,8 @@ def generate_state(
     requirements(first, columns, starts, following, chances, g, delta, floors, state, slack, need, bound)
     room = points.shape[0]
     size = 0
+    before = -1
+    mixed = 0
     for p in range(first[state], first[state + 1]):
         if not active[p]:
             continue
@@ -207,9 +221,15 @@ def generate_state(
                 hopeless = hopeless or (1.0 - delta[i]) * g[p, i] + delta[i] * most < need[p, i] - tolerance
         if hopeless:
             continue
-        count = continuations(starts, following, chances, p, vertices, counts, sums, spare)
-        if count == 0:
+        if before < 0 or not _same_row(starts, following, chances, before, p):
+            mixed = continuations(starts, following, chances, p, vertices, counts, raw, spare)
+            before = p
+        if mixed == 0:
             return -1
+        count = mixed
+        for j in range(count):
+            sums[j, 0] = raw[j, 0]
+            sums[j, 1] = raw[j, 1]
         centre0 = 0.0
         centre1 = 0.0
         for j in range(count):
@@ -316,6 +336,7 @@ def polygon_sweeps(
     made = np.empty(room, np.int64)
     spare = np.empty((room, 2))
     sums = np.empty((room, 2))
+    raw = np.empty((room, 2))
     order = np.empty(room, np.int64)
     chain = np.empty(2 * room + 2, np.int64)
     tags = np.zeros(room, np.int64)
@@ -344,7 +365,7 @@ def polygon_sweeps(
             if not lost:
                 left = generate_state(
                     first, columns, starts, following, chances, g, delta, vertices, counts, floors, s, active, slack, inward,
-                    tolerance, coarse, need, bound, points, made, spare, sums, order, chain, tags,
+                    tolerance, coarse, need, bound, points, made, spare, sums, raw, order, chain, tags,
                 )  # fmt: skip
             if left < 0 or left > most:
                 return FULL, done, moved

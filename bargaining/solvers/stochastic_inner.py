@@ -10,9 +10,11 @@ left is tried again.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cmp_to_key
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +50,9 @@ class Mixtures:
         self.unit = [math.lcm(1, *(vertex[i].denominator for polygon in polygons for vertex in polygon)) for i in (0, 1)]
         self.integers = [[self._over_unit(vertex) for vertex in polygon] for polygon in polygons]
         self.whole: dict[int, int] = {}
-        self._found: dict[int, tuple[list[Integer], list[Corner], Floats]] = {}
+        self._of: dict[int, tuple[list[Integer], list[Corner], Floats]] = {}
+        # Profiles that are followed by the same have the same mixture.
+        self._found: dict[Any, tuple[int, Any]] = {}
 
     def _over_unit(self, point: Pair) -> Integer:
         first, second = (point[i].numerator * (self.unit[i] // point[i].denominator) for i in (0, 1))
@@ -56,14 +60,15 @@ class Mixtures:
 
     def of(self, p: int) -> tuple[list[Integer], list[Corner], Floats]:
         """Corners counter-clockwise from the leftmost one, the vertex of each successor that they take, and their floats."""
-        if p not in self._found:
-            self._found[p] = self._sum(p)
-        return self._found[p]
+        if p not in self.whole:
+            row = self.flat.row(p)
+            if row not in self._found:
+                whole = math.lcm(*(share.denominator for _, share in row))
+                self._found[row] = whole, self._sum(row, whole)
+            self.whole[p], self._of[p] = self._found[row]
+        return self._of[p]
 
-    def _sum(self, p: int) -> tuple[list[Integer], list[Corner], Floats]:
-        row = self.flat.row(p)
-        whole = math.lcm(*(share.denominator for _, share in row))
-        self.whole[p] = whole
+    def _sum(self, row: Sequence[tuple[int, Fraction]], whole: int) -> tuple[list[Integer], list[Corner], Floats]:
         weights = [share.numerator * (whole // share.denominator) for _, share in row]
         edges: list[tuple[Integer, int]] = []
         for k, (state, _) in enumerate(row):
@@ -72,7 +77,7 @@ class Mixtures:
                 edges += [
                     ((after[0] - here[0], after[1] - here[1]), k) for here, after in zip(polygon, [*polygon[1:], polygon[0]], strict=True)
                 ]
-        edges.sort(key=cmp_to_key(lambda u, v: _by_angle(u[0], v[0])))
+        edges.sort(key=cmp_to_key(_edge_order))
         at = [0] * len(row)
         corners = [tuple(at)]
         for n, (edge, k) in enumerate(edges):
@@ -88,6 +93,10 @@ class Mixtures:
         return points, corners, shadow  # type: ignore[return-value]
 
 
+def _edge_order(u: tuple[Integer, int], v: tuple[Integer, int]) -> int:
+    return _by_angle(u[0], v[0])
+
+
 def _by_angle(u: Integer, v: Integer) -> int:
     """Order of edges around a polygon from its leftmost (lowest) vertex."""
     left_u, left_v = u[0] < 0 or (u[0] == 0 and u[1] < 0), v[0] < 0 or (v[0] == 0 and v[1] < 0)
@@ -97,7 +106,9 @@ def _by_angle(u: Integer, v: Integer) -> int:
     return -1 if turn > 0 else int(turn < 0)
 
 
-def prove(flat: FlatGame, polygons: Sequence[Sequence[Pair]], makers: Sequence[Sequence[int]]) -> StochasticInner | None:
+def prove(
+    flat: FlatGame, polygons: Sequence[Sequence[Pair]], makers: Sequence[Sequence[int]], hints: Mapping[tuple[int, Pair], int]
+) -> StochasticInner | None:
     """Exact proof that the hulls of (a part of) the points generate themselves; None if nothing is left of some polygon that was there.
 
     Parameters
@@ -106,6 +117,7 @@ def prove(flat: FlatGame, polygons: Sequence[Sequence[Pair]], makers: Sequence[S
     polygons : for each state a sequence of pairs of Fraction
         Scaled payoffs; none for a state without equilibria.
     makers : for each state the positions of profiles to try.
+    hints : (state, point) -> the profile to try first
     """
     begun = [bool(polygon) for polygon in polygons]
     pools = [list(polygon) for polygon in polygons]
@@ -118,6 +130,7 @@ def prove(flat: FlatGame, polygons: Sequence[Sequence[Pair]], makers: Sequence[S
         ]
         floors = [[polygon[worst[s][i]][i] for i in (0, 1)] if polygon else None for s, polygon in enumerate(polygons)]
         needs: dict[int, Pair] = {}
+        worths: dict[tuple[int, int], Fraction] = {}
         profiles: list[list[tuple[int, int]]] = []
         corners: list[list[tuple[Corner, Corner, Corner]]] = []
         kept: list[list[Pair]] = []
@@ -127,9 +140,11 @@ def prove(flat: FlatGame, polygons: Sequence[Sequence[Pair]], makers: Sequence[S
             kept.append([])
             for k, vertex in enumerate(polygon):
                 found = None
-                for p in _likely_first(flat, mixtures, shadows, floors, s, k, makers[s]):
+                first = hints.get((s, vertex))
+                tried = (p for p in _likely_first(flat, mixtures, shadows, floors, s, k, makers[s]) if p != first)
+                for p in chain(() if first is None else (first,), tried):
                     if p not in needs:
-                        needs[p] = _needs(flat, floors, p)
+                        needs[p] = _needs(flat, floors, worths, p)
                     if any(vertex[i] < needs[p][i] for i in (0, 1)):
                         continue
                     place = _place(flat, mixtures, p, vertex)
@@ -156,18 +171,16 @@ def prove(flat: FlatGame, polygons: Sequence[Sequence[Pair]], makers: Sequence[S
     return None
 
 
-def _needs(flat: FlatGame, floors: Sequence[Sequence[Fraction] | None], p: int) -> Pair:
-    """What a profile must promise each player, exactly."""
+def _needs(flat: FlatGame, floors: Sequence[Sequence[Fraction] | None], worths: dict[tuple[int, int], Fraction], p: int) -> Pair:
+    """What a profile must promise each player, exactly; `worths` keeps what a player gets from a profile and the worst after it."""
     deltas = flat.game.exact_deltas
     values = []
     for i in (0, 1):
-        best = None
         for other in flat.deviations(p, i):
-            after = sum((share * floors[s][i] for s, share in flat.row(other)), Fraction(0))  # type: ignore[index]
-            value = (1 - deltas[i]) * flat.exact_payoff(other)[i] + deltas[i] * after
-            best = value if best is None or value > best else best
-        assert best is not None
-        values.append(best)
+            if (other, i) not in worths:
+                after = sum((share * floors[s][i] for s, share in flat.row(other)), Fraction(0))  # type: ignore[index]
+                worths[other, i] = (1 - deltas[i]) * flat.exact_payoff(other)[i] + deltas[i] * after
+        values.append(max(worths[other, i] for other in flat.deviations(p, i)))
     return values[0], values[1]
 
 
@@ -194,7 +207,7 @@ def _likely_first(
     s: int,
     k: int,
     makers: Sequence[int],
-) -> list[int]:
+) -> Iterator[int]:
     """The profiles in the order of how far, in floats, vertex k is from the box of what each generates; hopeless ones left out."""
     misses = []
     for p in makers:
@@ -205,7 +218,7 @@ def _likely_first(
         outside = np.maximum(shadow.min(axis=0) - continuation, continuation - shadow.max(axis=0)).max()
         if outside * flat.deltas.min() <= NEAR:
             misses.append((max(float(outside), 0.0), p))
-    return [p for _, p in sorted(misses)]
+    yield from (p for _, p in sorted(misses))
 
 
 def snapped(points: Floats) -> list[Pair]:
@@ -213,7 +226,7 @@ def snapped(points: Floats) -> list[Pair]:
     return [(Fraction(round(float(x) * GRID), GRID), Fraction(round(float(y) * GRID), GRID)) for x, y in points]
 
 
-def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Sequence[int]]) -> list[list[Pair]]:
+def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Any]) -> list[list[Pair]]:
     """For each state the vertices whose payoffs solve linear equations, exactly.
 
     A player's payoff from a vertex is what the profile pays and what follows, if the continuation is a corner of the mixture (or lies on

@@ -37,6 +37,10 @@ DUST = 1e-12
 SAME_ANGLE = 1e-11
 # Area against squared length below which a polygon is a sliver.
 THIN = 1e-6
+# Area in the unit square above which a set is not on the verge of being a segment.
+FAT = 1e-4
+# Plans are read off the float estimate, which is therefore never coarser than this.
+FINE = 1e-6
 MOST_VERTICES = 4096
 MOST_TURNS = 6
 BATCH, TURNING = 64, 12
@@ -64,8 +68,8 @@ class _Solver:
         self.offsets = np.empty((self.states, 0))
 
     def solve(self) -> StochasticSet:
-        stop = max(self.tol * self.slow / 256.0, 1e-15)
-        thinning = self.tol * self.slow / 256.0 if not self.flat.game.common_delta else stop / 16.0
+        stop = max(min(self.tol, FINE) * self.slow / 128.0, 1e-15)
+        thinning = stop / 2.0
         polygons, makers, spent = self.iterate(None, 0.0, 0.0, thinning, stop)
         self.start(_edge_normals(polygons, self.tol * self.slow / 256.0))
         inner = self.find_inner(polygons, makers)
@@ -104,7 +108,7 @@ class _Solver:
         box = _canonical(np.array([[0.0, 0.0], [x, 0.0], [x, y], [0.0, y]]))
         box = box if x and y else box[:: max(len(box) - 1, 1)][:2]
         begin = start or [box] * self.states
-        room = max(64, 2 * max(len(polygon) for polygon in begin))
+        room = max(128, 2 * max(len(polygon) for polygon in begin))
         while True:
             vertices = np.zeros((self.states, room, 2))
             counts = np.zeros(self.states, dtype=np.int64)
@@ -113,13 +117,14 @@ class _Solver:
                 if self.living[s]:
                     counts[s] = len(polygon)
                     vertices[s, : len(polygon)] = polygon
-            code, done, _ = polygon_sweeps(
+            code, done, _ = polygon_sweeps(  # type: ignore[call-arg]
                 *self.flat.arrays, vertices, counts, makers, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, dust, stop,
                 sweeps or self.max_iter,
             )  # fmt: skip
             if code != FULL or room >= MOST_VERTICES:
                 break
             room *= 4
+            begin = [vertices[s, : counts[s]].copy() for s in range(self.states)]
         polygons = [vertices[s, : counts[s]].copy() for s in range(self.states)]
         if code != CONVERGED and slack > 0.0:
             polygons = [polygon[:0] for polygon in polygons]
@@ -134,7 +139,9 @@ class _Solver:
     def turn(self, normals: Floats) -> None:
         """Replace the normals; offsets for the new ones follow from the old half-planes by one application of the operator."""
         turned = np.empty((self.states, len(normals)))
-        turned_offsets(*self.flat.arrays, self.normals, self.offsets, normals, turned, self.alive, self.living, self.failed)
+        turned_offsets(  # type: ignore[call-arg]
+            *self.flat.arrays, self.normals, self.offsets, normals, turned, self.alive, self.living, self.failed
+        )
         self.normals, self.offsets = normals, turned
         self.sweeps += 1
 
@@ -155,7 +162,9 @@ class _Solver:
         return moved > tolerance
 
     def sweep(self, sweeps: int, change: float) -> float:
-        done, moved = outer_sweeps(*self.flat.arrays, self.normals, self.offsets, self.alive, self.living, self.failed, sweeps, change)
+        done, moved = outer_sweeps(  # type: ignore[call-arg]
+            *self.flat.arrays, self.normals, self.offsets, self.alive, self.living, self.failed, sweeps, change
+        )
         self.sweeps += done
         return float(moved)
 
@@ -171,31 +180,39 @@ class _Solver:
         """Sets that generate themselves close to the polygons, proven; the first within tol of them, else the closest found."""
         if not any(len(polygon) for polygon in polygons):
             return None
-        plans = plan_values(self.flat, polygons, makers)
         own = [sorted({int(p) for p in made}) for made in makers]
         best, nearest = None, np.inf
         # With different discount factors edges turn for ever: room for thinning keeps the polygons small.
         apart = not self.flat.game.common_delta
-        slack = max(1e-13, self.tol * self.slow / (16.0 if apart else 128.0))
-        rigid = all(len(exact) >= len(polygon) for exact, polygon in zip(plans, polygons, strict=True))
-        while slack <= self.tol or rigid:
-            if rigid:
-                candidate, tried = plans, own
-            else:
-                stricter, made, _ = self.iterate(
-                    polygons, slack, slack, slack / (32.0 if apart else 256.0), max(slack / (8.0 if apart else 64.0), 1e-15)
-                )
-                candidate = [exact + snapped(polygon) for exact, polygon in zip(plans, stricter, strict=True)]
-                tried = [sorted({*own[s], *(int(p) for p in made[s])}) for s in range(self.states)]
-            proof = prove(self.flat, candidate, tried)
-            if proof is not None and self.consistent(proof, polygons):
-                off = max(float(largest_distance(polygon, self.scaled(proof, s))) for s, polygon in enumerate(polygons) if len(polygon))
-                if off < nearest:
-                    best, nearest = proof, off
-                if off <= 0.75 * self.tol:
-                    return proof
-            if rigid:
-                rigid = False
+        slack = max(1e-13, min(self.tol, FINE) * self.slow / 16.0)
+        fat = all(not len(polygon) or PayoffSet(polygon).area > FAT for polygon in polygons)
+        plans = None if fat else plan_values(self.flat, polygons, makers)
+        while slack <= self.tol:
+            turns = 0
+            while turns < 2:
+                turns += 1
+                if (
+                    plans is not None
+                    and turns == 1
+                    and all(len(exact) >= len(polygon) for exact, polygon in zip(plans, polygons, strict=True))
+                ):
+                    candidate, tried, hints = plans, own, {}
+                else:
+                    turns = 2
+                    stricter, made, _ = self.iterate(polygons, slack, slack, slack / 32.0, max(slack / (8.0 if apart else 32.0), 1e-15))
+                    points = [snapped(polygon) for polygon in stricter]
+                    hints = {(s, x): int(p) for s in range(self.states) for x, p in zip(points[s], made[s], strict=True)}
+                    candidate = points if plans is None else [exact + more for exact, more in zip(plans, points, strict=True)]
+                    tried = [sorted({*own[s], *(int(p) for p in made[s])}) for s in range(self.states)]
+                proof = prove(self.flat, candidate, tried, hints)
+                if proof is not None and self.consistent(proof, polygons):
+                    off = max(float(largest_distance(polygon, self.scaled(proof, s))) for s, polygon in enumerate(polygons) if len(polygon))
+                    if off < nearest:
+                        best, nearest = proof, off
+                    if off <= 0.75 * self.tol:
+                        return proof
+            if plans is None:
+                plans = plan_values(self.flat, polygons, makers)
             else:
                 slack *= 32.0
         return best
@@ -293,8 +310,8 @@ def _edge_normals(polygons: list[Floats], tolerance: float) -> Floats:
     """
     normals = [np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])]
     lengths = [np.full(4, np.inf)]
-    for polygon in polygons:
-        polygon = polygon[thinned(polygon, tolerance)]
+    for whole in polygons:
+        polygon = whole[thinned(whole, tolerance)]
         if len(polygon) < 2:
             continue
         steps = np.roll(polygon, -1, axis=0) - polygon
