@@ -96,13 +96,15 @@ class MarkovPerfect(Solution):
         }
 
     def __str__(self) -> str:
+        assert isinstance(self.game, StochasticGame)
+        us, cn = self.game.players
         lines = [f"{len(self.equilibria)} found: {self.method}"]
         for number, each in enumerate(self.equilibria):
             lines.append(f"equilibrium {number} (one-shot gain at most {each.residual:.2g}):")
             for row in self.rows():
                 if row["equilibrium"] == number:
                     lines.append(
-                        f"  {row['state']}: {self.game.players[0]} {row['us']}, {self.game.players[1]} {row['cn']}; "
+                        f"  {row['state']}: {us} {row['us']}, {cn} {row['cn']}; "
                         f"worth {row['value_us']:.6g}, {row['value_cn']:.6g}"
                     )
         return "\n".join(lines)

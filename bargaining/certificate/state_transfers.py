@@ -58,11 +58,11 @@ def verify_stochastic_transfers(solution: StochasticTransfers) -> Certificate:
                 return Certificate(holds=False, deviation_gain=float(lack), payoff_error=0.0, gap=inf, reason=reason)
     if not check.refute(tuple(proof.joint), worst):
         return refused("profiles that can perhaps be enforced give more, or punish harder, than is claimed")
-    scale = max((abs(u) for u in (*proof.joint, *worst[0], *worst[1])), default=Fraction(0))
+    scale = max([Fraction(1), *(abs(u) for u in (*proof.joint, *worst[0], *worst[1]))])
     for s in range(len(game)):
         stated = (solution.joint[s], *solution.punishment_payoffs[s])
         claimed = (proof.joint[s], *proof.worst[s])
-        if any(abs(Fraction(float(x)) - y) > ROUNDING * max(scale, 1) for x, y in zip(stated, claimed, strict=True)):
+        if any(abs(Fraction(float(x)) - y) > ROUNDING * scale for x, y in zip(stated, claimed, strict=True)):
             return refused(f"state {game.states[s]!r}: the numbers stated are not those proven")
     reason = "the claimed profiles can be enforced, and nothing gives more"
     return Certificate(holds=True, deviation_gain=0.0, payoff_error=0.0, gap=0.0, reason=reason)

@@ -75,7 +75,7 @@ def _lengths(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
             xlabel=_words(case, "delta"),
             ylabel=_words(case, "lapse_risk_share"),
         )
-        ax.set_title(", ".join(f"{_words(case, name)} = {value:g}" for name, value in zip(others, key, strict=True)), size=9)  # type: ignore[str-format]
+        ax.set_title(", ".join(f"{_words(case, name)} = {_value(value)}" for name, value in zip(others, key, strict=True)), size=9)
     return figure
 
 

@@ -76,7 +76,8 @@ class StandoffDynamic(StateScenario):
         from bargaining.games.composed import ComposedGame, Factor, StateIssue
 
         p = self.values
-        truce, licence, court, leverage = (kind(self.calibration, p) for kind in (Truce, Licence, Court, Leverage))
+        truce, licence = Truce(self.calibration, p), Licence(self.calibration, p)
+        court, leverage = Court(self.calibration, p), Leverage(self.calibration, p)
         of_court = court.composed().factors["court"]
         stocks = leverage.composed().factors
         factors: dict[str, Factor] = {

@@ -217,7 +217,7 @@ def _mirrored(arrays: Arrays, x: Floats) -> Floats:
 def _pure(random: np.random.Generator, mask: NDArray[np.bool_]) -> Floats:
     """A pure action in every state, at random."""
     drawn = np.where(mask, random.random(mask.shape), -1.0)
-    return np.eye(mask.shape[1])[drawn.argmax(axis=1)]
+    return np.asarray(np.eye(mask.shape[1])[drawn.argmax(axis=1)])
 
 
 def _best_reply(arrays: Arrays, player: int, other: Floats) -> Floats:
@@ -234,7 +234,7 @@ def _best_reply(arrays: Arrays, player: int, other: Floats) -> Floats:
         if not better.any():
             break
         policy = np.where(better, earned.argmax(axis=1), policy)
-    return np.eye(mask.shape[1])[policy]
+    return np.asarray(np.eye(mask.shape[1])[policy])
 
 
 def _dynamics(arrays: Arrays, random: np.random.Generator, symmetric: bool, move: Callable[[Floats, Floats, int], Floats]) -> Profile:
