@@ -23,7 +23,7 @@ Point = tuple[Fraction, Fraction]
 Profile = tuple[int, int]
 
 ROUNDING = 2e-15
-MOST_WORK = 100_000
+MOST_WORK = 40_000
 
 
 class ExactStates:
