@@ -23,7 +23,7 @@ Point = tuple[Fraction, Fraction]
 Profile = tuple[int, int]
 
 ROUNDING = 2e-15
-MOST_WORK = 100_000
+MOST_WORK = 40_000
 
 
 class ExactStates:
@@ -84,6 +84,9 @@ def verify_stochastic_set(solution: StochasticSet) -> Certificate:
         return Certificate(holds=not solution.status.is_answer, deviation_gain=0.0, payoff_error=0.0, gap=inf, reason=inside + reason)
     if [bool(own) for own in proof.vertices] != list(chain.living) and solution.status.is_answer:
         return refused("the states with proven payoffs are not those that the outer chain leaves")
+    cut = _cut_off(exactly, proof, chain)
+    if cut:
+        return refused(cut)
     walked = _walk(exactly, chain)
     gap, fault = _gap(solution, proof, chain) if walked is True else (inf, "")
     outside = {
@@ -195,6 +198,18 @@ def _self_generation(game: ExactStates, proof: StochasticInner) -> tuple[Fractio
                         player = stage.players[i]
                         reason = f"state {name!r}, vertex {k}: {player} gains {float(gain):.3g} by leaving {left} for {action!r}"
     return gain, error, reason
+
+
+def _cut_off(game: ExactStates, proof: StochasticInner, chain: StochasticOuter) -> str:
+    """What is wrong if the half-planes leave out a payoff that is proven inside."""
+    normals = [(Fraction(float(x)), Fraction(float(y))) for x, y in chain.normals]
+    for name, vertices, offsets in zip(game.game.states, proof.vertices, chain.offsets, strict=True):
+        limits = [Fraction(float(c)) for c in offsets]
+        for k, vertex in enumerate(vertices):
+            w = [(vertex[i] - chain.origin[i]) / chain.span[i] for i in (0, 1)]
+            if any(n[0] * w[0] + n[1] * w[1] > c for n, c in zip(normals, limits, strict=True)):
+                return f"state {name!r}: the half-planes leave out vertex {k}, which is an equilibrium payoff"
+    return ""
 
 
 def _walk(game: ExactStates, chain: StochasticOuter) -> bool | None:

@@ -19,7 +19,7 @@ from bargaining.games import StochasticGame
 from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.kernels.polygon import largest_distance
 from bargaining.kernels.stochastic_outer import outer_sweeps, turned_offsets
-from bargaining.kernels.stochastic_polygons import CONVERGED, FULL, polygon_sweeps
+from bargaining.kernels.stochastic_polygons import FULL, polygon_sweeps
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
 from bargaining.solvers.outer import thinned
@@ -126,8 +126,6 @@ class _Solver:
             room *= 4
             begin = [vertices[s, : counts[s]].copy() for s in range(self.states)]
         polygons = [vertices[s, : counts[s]].copy() for s in range(self.states)]
-        if code != CONVERGED and slack > 0.0:
-            polygons = [polygon[:0] for polygon in polygons]
         return polygons, [makers[s, : counts[s]].copy() for s in range(self.states)], done
 
     def start(self, normals: Floats) -> None:
@@ -184,7 +182,7 @@ class _Solver:
         best, nearest = None, np.inf
         # With different discount factors edges turn for ever: room for thinning keeps the polygons small.
         apart = not self.flat.game.common_delta
-        slack = max(1e-13, min(self.tol, FINE) * self.slow / 16.0)
+        slack = max(1e-13, min(self.tol, FINE) * self.slow / (16.0 if apart else 256.0))
         fat = all(not len(polygon) or PayoffSet(polygon).area > FAT for polygon in polygons)
         plans = None if fat else plan_values(self.flat, polygons, makers)
         while slack <= self.tol:
@@ -199,7 +197,9 @@ class _Solver:
                     candidate, tried, hints = plans, own, {}
                 else:
                     turns = 2
-                    stricter, made, _ = self.iterate(polygons, slack, slack, slack / 32.0, max(slack / (8.0 if apart else 32.0), 1e-15))
+                    stricter, made, _ = self.iterate(
+                        polygons, slack, slack, slack / (32.0 if apart else 1024.0), max(slack / (8.0 if apart else 128.0), 1e-15)
+                    )
                     points = [snapped(polygon) for polygon in stricter]
                     hints = {(s, x): int(p) for s in range(self.states) for x, p in zip(points[s], made[s], strict=True)}
                     candidate = points if plans is None else [exact + more for exact, more in zip(plans, points, strict=True)]
