@@ -23,6 +23,8 @@ _HOMES = {
         "SolveError",
         "Status",
     ),
+    "bargaining.stochastic_solution": ("CriticalPlan", "StochasticSet"),
+    "bargaining.solvers.critical_plan": ("critical_delta_plan", "critical_parameter"),
     "bargaining.solvers.nash": ("nash_equilibria",),
     "bargaining.solvers.minmax": ("minmax",),
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
@@ -33,8 +35,11 @@ _HOMES = {
     "bargaining.solvers.critical_transfers": ("critical_delta_transfers",),
     "bargaining.solvers.transfers": ("transfer_path",),
     "bargaining.solvers.stick_and_carrot": ("stick_and_carrot",),
+    "bargaining.solvers.stochastic_transfers": ("stochastic_transfers",),
     "bargaining.solvers.strategy": ("penal_code", "strategy"),
     "bargaining.solvers.lattice": ("linkage_lattice",),
+    "bargaining.solvers.markov_perfect": ("markov_perfect",),
+    "bargaining.state_solution": ("MarkovPerfect", "StochasticTransfers"),
     "bargaining.certificate": ("Certificate", "verify"),
     "bargaining.plotting": ("draw_family",),
     "bargaining.scenarios": ("scenario",),
@@ -85,12 +90,20 @@ if TYPE_CHECKING:
     from bargaining.solvers.critical_delta import critical_delta as critical_delta
     from bargaining.solvers.critical_pair import critical_pair as critical_pair
     from bargaining.solvers.critical_payoff import critical_delta_payoff as critical_delta_payoff
+    from bargaining.solvers.critical_plan import critical_delta_plan as critical_delta_plan
+    from bargaining.solvers.critical_plan import critical_parameter as critical_parameter
     from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
+    from bargaining.solvers.markov_perfect import markov_perfect as markov_perfect
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
+    from bargaining.solvers.stochastic_transfers import stochastic_transfers as stochastic_transfers
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy
     from bargaining.solvers.transfers import transfer_path as transfer_path
+    from bargaining.state_solution import MarkovPerfect as MarkovPerfect
+    from bargaining.state_solution import StochasticTransfers as StochasticTransfers
+    from bargaining.stochastic_solution import CriticalPlan as CriticalPlan
+    from bargaining.stochastic_solution import StochasticSet as StochasticSet

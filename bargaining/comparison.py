@@ -13,8 +13,8 @@ from typing import Any
 from bargaining.payoff_set import PayoffSet
 from bargaining.store import POINTS, ROWS, Row, read_manifest, read_table
 
-_ROW_NAME = ("run", "point", "calibration", "partition", "agreement")
-_SET_NAME = ("run", "point", "calibration", "partition")
+_ROW_NAME = ("run", "point", "calibration", "partition", "agreement", "state", "plan")
+_SET_NAME = ("run", "point", "calibration", "partition", "state")
 _PAYOFFS = ("best_us", "best_cn", "worst_us", "worst_cn")
 
 

@@ -203,6 +203,11 @@ class Document:
             elif kind == "literal_error":
                 words = [word.strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
                 yield self.problem(path, f"{got!r} is not known" + did_you_mean(got, words))
+            elif kind == "union_tag_invalid":
+                words = [word.strip("'") for word in str(context["expected_tags"]).split(", ")]
+                yield self.problem((*path, "name"), f"{context['tag']!r} is not known" + did_you_mean(context["tag"], words))
+            elif kind == "union_tag_not_found":
+                yield self.problem((*path, "name"), "this key is missing")
             elif kind == "value_error":
                 yield self.problem(path, f"{context['error']}{_got(got)}")
             elif kind in ("model_type", "dict_type"):

@@ -34,6 +34,18 @@ class LinkageLattice(Model):
     hazard_steps: Annotated[int, Field(ge=1)] | None = None
 
 
+class EquilibriumSets(Model):
+    """Options of the solver ``equilibrium_set``, for scenarios with states: payoff sets state by state, and which plans hold."""
+
+    name: Literal["equilibrium_set"]
+    plans: tuple[str, ...] | None = Field(None, description="names of plans of the scenario; default: all")
+    states: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
+        None, description="states to report; default: the one that play starts in"
+    )
+    tol: Unit = Field(1e-6, description="distance between the proven inner and outer sets, relative to each player's payoff span")
+    max_iter: Annotated[int, Field(ge=1)] | None = None
+
+
 class Run(Model):
     """One part of an experiment: a scenario at some calibrations, perhaps swept over a design, and a solver."""
 
@@ -42,7 +54,7 @@ class Run(Model):
     parameters: dict[str, Scalar] = Field({}, description="values that differ from the calibration")
     design: Design | None = Field(None, description="parameters that vary from point to point")
     keep: bool = Field(False, description="store every payoff set with its game and proofs in solutions/, for `bargaining verify`")
-    solver: LinkageLattice
+    solver: Annotated[LinkageLattice | EquilibriumSets, Field(discriminator="name")]
 
 
 class LinkageLattices(Model):
@@ -161,6 +173,7 @@ class Point:
     swept: Mapping[str, Any]
     options: Mapping[str, Any]
     keep: bool = False
+    solver: str = "linkage_lattice"
 
 
 def schema_text() -> str:
@@ -179,7 +192,19 @@ def fingerprint() -> str:
     folders = [package / name for name in ("games", "kernels", "solvers", "scenarios")]
     files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".json")]
     files += (package / "batch").glob("*.py")
-    files += [package / name for name in ("payoff_set.py", "solution.py", "design.py", "sampling.py", "experiment.py", "ensemble.py")]
+    files += [
+        package / name
+        for name in (
+            "payoff_set.py",
+            "solution.py",
+            "stochastic_solution.py",
+            "state_solution.py",
+            "design.py",
+            "sampling.py",
+            "experiment.py",
+            "ensemble.py",
+        )
+    ]
     digest = hashlib.sha256()
     for path in sorted(files):
         source = path.read_bytes().replace(b"\r\n", b"\n")
@@ -237,7 +262,7 @@ def issue_game(story: "Scenario") -> "IssueGame":
 
     stage = story.game().stage
     if not isinstance(stage, IssueGame):
-        raise GameError(f"scenario {story.name!r} is a single game: linkage needs several issues")
+        raise GameError(f"scenario {story.name!r} is no repeated game over issues: linkage needs one")
     return stage
 
 
@@ -284,7 +309,8 @@ def _points(name: str, run: Run) -> Iterator[Point]:
     number = 0
     for calibration in run.calibrations or (scenario(run.scenario).calibration,):
         for values in swept:
-            yield Point(name, number, run.scenario, calibration, {**run.parameters, **values}, values, options, run.keep)
+            parameters = {**run.parameters, **values}
+            yield Point(name, number, run.scenario, calibration, parameters, values, options, run.keep, run.solver.name)
             number += 1
 
 
@@ -304,20 +330,54 @@ def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
                 hint = did_you_mean(calibration, list(story.calibrations))
                 yield document.problem((*at, "calibrations", k), f"unknown calibration {calibration!r}{hint}")
         yield from _parameter_problems(run, at, story, document)
-        for k, agreement in enumerate(run.solver.agreements or ()):
-            yield from _repeated(run.solver.agreements or (), k, (*at, "solver", "agreements", k), document)
-            if agreement not in story.agreements:
-                hint = did_you_mean(agreement, list(story.agreements))
-                yield document.problem((*at, "solver", "agreements", k), f"unknown agreement {agreement!r}{hint}")
+        if isinstance(run.solver, EquilibriumSets):
+            yield from _state_problems(run, run.solver, at, document)
+        else:
+            yield from _lattice_problems(run.solver, story, at, document)
+
+
+def _lattice_problems(solver: LinkageLattice, story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
+    """Agreements and partitions that do not exist."""
+    for k, agreement in enumerate(solver.agreements or ()):
+        yield from _repeated(solver.agreements or (), k, (*at, "solver", "agreements", k), document)
+        if agreement not in story.agreements:
+            hint = did_you_mean(agreement, list(story.agreements))
+            yield document.problem((*at, "solver", "agreements", k), f"unknown agreement {agreement!r}{hint}")
+    try:
         issues = issue_game(story)
-        spelled: list[str] = []
-        for k, partition in enumerate(run.solver.partitions or ()):
-            try:
-                spelled.append(issues.name(issues.partition(partition)))
-            except ValueError as error:
-                yield document.problem((*at, "solver", "partitions", k), str(error))
-                spelled.append(partition)
-            yield from _repeated(spelled, k, (*at, "solver", "partitions", k), document)
+    except ValueError as error:
+        yield document.problem((*at, "solver", "name"), f"{error}; stories with states take equilibrium_set")
+        return
+    spelled: list[str] = []
+    for k, partition in enumerate(solver.partitions or ()):
+        try:
+            spelled.append(issues.name(issues.partition(partition)))
+        except ValueError as error:
+            yield document.problem((*at, "solver", "partitions", k), str(error))
+            spelled.append(partition)
+        yield from _repeated(spelled, k, (*at, "solver", "partitions", k), document)
+
+
+def _state_problems(run: Run, solver: EquilibriumSets, at: KeyPath, document: Document) -> Iterator[str]:
+    """Plans and states that do not exist; states are those of the first point, since they may depend on the parameters."""
+    from bargaining.scenarios import ScenarioError, scenario
+    from bargaining.scenarios.states import StateScenario
+
+    first = run.design.as_points()[0] if run.design else {}
+    try:
+        story = scenario(run.scenario, next(iter(run.calibrations or (None,))), **{**run.parameters, **first})
+        known = {"plans": tuple(getattr(story, "plans", ())), "states": getattr(story.game(), "states", ())}
+    except (ScenarioError, ValueError):
+        return  # told elsewhere, at the parameter
+    if not isinstance(story, StateScenario):
+        problem = f"scenario {run.scenario!r} has no states: expected linkage_lattice"
+        yield document.problem((*at, "solver", "name"), problem)
+        return
+    for what, words in (("plans", solver.plans), ("states", solver.states)):
+        for k, word in enumerate(words or ()):
+            yield from _repeated(words or (), k, (*at, "solver", what, k), document)
+            if word not in known[what]:
+                yield document.problem((*at, "solver", what, k), f"unknown {what[:-1]} {word!r}{did_you_mean(word, known[what])}")
 
 
 def _repeated(words: Sequence[str], k: int, path: KeyPath, document: Document) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bargaining import ensemble_running, provenance
 from bargaining.execution import executor
 from bargaining.experiment import Experiment, Point, Run, find, fingerprint, issue_game, read_experiment, results_folder
+from bargaining.state_running import solve_states, state_words
 from bargaining.store import POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
 
 if TYPE_CHECKING:
@@ -155,13 +156,15 @@ def solve_point(point: Point) -> Part:
 
     A point that cannot be solved gives one row with status ``failed`` and a message, never an exception.
     """
+    if point.solver == "equilibrium_set":
+        return solve_states(point)
     from bargaining.scenarios import scenario
     from bargaining.solvers.lattice import linkage_lattice
 
     front: Row = {"run": point.run, "point": point.number, "scenario": point.scenario, "calibration": point.calibration}
     try:
         story = scenario(point.scenario, point.calibration, **point.parameters)
-        game = story.game()
+        game: Any = story.game()
         options = dict(point.options)
         names = options.pop("agreements", None)
         agreements = {name: story.agreement(name) for name in (story.agreements if names is None else names)}
@@ -211,10 +214,11 @@ def _stances(story: "Scenario") -> dict[str, str]:
 
 def _vertices(point: Point, part: Part) -> Iterator[Row]:
     calibration = part.rows[0]["calibration"]
-    for partition, vertices in part.sets.items():
+    states = point.solver == "equilibrium_set"
+    for name, vertices in part.sets.items():
         for k, (us, cn) in enumerate(vertices):
-            values = (point.run, point.number, point.scenario, calibration, partition, k, us, cn)
-            yield dict(zip(POINT_COLUMNS, values, strict=True))
+            values = (point.run, point.number, point.scenario, calibration, None if states else name, k, us, cn)
+            yield dict(zip(POINT_COLUMNS, values, strict=True)) | ({"state": name} if states else {})
 
 
 def _files(point: Point, part: Part) -> Iterator[tuple[str, str]]:
@@ -254,6 +258,8 @@ def _words(run: Run, points: Sequence[Point]) -> Row:
     from bargaining.scenarios import scenario
     from bargaining.scenarios.parameters import in_words
 
+    if run.solver.name == "equilibrium_set":
+        return state_words(run, points)
     story = scenario(run.scenario, points[0].calibration, **run.parameters)
     issues = issue_game(story)
     rows = {row["field"]: row for row in story.parameters()}

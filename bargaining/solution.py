@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import IssueGame, RepeatedGame, StageGame
+from bargaining.games import IssueGame, RepeatedGame, StageGame, StochasticGame
 from bargaining.payoff_set import PayoffSet
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Solution:
     iterations: int
     method: str
     options: Mapping[str, Any]
-    game: StageGame | IssueGame | RepeatedGame
+    game: StageGame | IssueGame | RepeatedGame | StochasticGame
 
     def raise_for_status(self) -> "Solution":
         """Return the solution, or raise `SolveError` with the status's sentence if the answer is not proven."""
@@ -117,6 +117,7 @@ class NashEquilibria(Solution):
     fractions and all regrets are exactly 0.
     """
 
+    game: StageGame | IssueGame | RepeatedGame
     profiles: tuple[tuple[Floats, Floats], ...]
     payoffs: Floats
     regret: Floats
@@ -238,6 +239,7 @@ class EquilibriumSet(Solution):
     For a partition, `blocks` holds the solution of each block and the set is their Minkowski sum.
     """
 
+    game: StageGame | IssueGame | RepeatedGame
     payoff_set: PayoffSet
     inner: PayoffSet
     outer: PayoffSet
@@ -318,6 +320,7 @@ class CriticalDelta(Solution):
     `lower` the sets `evidence_below` (each no less patient than what it excludes) and the pure minmax payoffs leave no room for it.
     """
 
+    game: StageGame | IssueGame | RepeatedGame
     value: float
     lower: float
     upper: float

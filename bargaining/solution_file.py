@@ -19,7 +19,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from bargaining import solution as answers
-from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame
+from bargaining import state_solution as state_answers
+from bargaining import stochastic_solution as stochastic_answers
+from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame, StochasticGame
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Solution, Status
 from bargaining.store import write
@@ -27,9 +29,18 @@ from bargaining.store import write
 FORMAT = 1
 # Answers and proofs, rebuilt from their declared fields.
 RECORDS: dict[str, Any] = {
-    name: kind for name, kind in vars(answers).items() if dataclasses.is_dataclass(kind) and kind.__module__ == answers.__name__
+    name: kind
+    for module in (answers, stochastic_answers, state_answers)
+    for name, kind in vars(module).items()
+    if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
 }
-BUILT: dict[str, Any] = {"StageGame": StageGame, "IssueGame": IssueGame, "RepeatedGame": RepeatedGame, "PayoffSet": PayoffSet}
+BUILT: dict[str, Any] = {
+    "StageGame": StageGame,
+    "IssueGame": IssueGame,
+    "RepeatedGame": RepeatedGame,
+    "StochasticGame": StochasticGame,
+    "PayoffSet": PayoffSet,
+}
 
 
 class SolutionFileError(ValueError):
@@ -96,6 +107,8 @@ def _encode(value: Any) -> Any:
         return {"IssueGame": {"issues": _encode(dict(value.issues)), "interaction": interaction}}
     if isinstance(value, RepeatedGame):
         return {"RepeatedGame": {"stage": _encode(value.stage), "delta": _encode(value.delta)}}
+    if isinstance(value, StochasticGame):
+        return {"StochasticGame": _encode_stochastic(value)}
     if isinstance(value, PayoffSet):
         return {"PayoffSet": {"vertices": _encode(value.vertices)}}
     if RECORDS.get(type(value).__name__) is type(value):
@@ -105,6 +118,20 @@ def _encode(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return {"tuple": [_encode(each) for each in value]}
     raise TypeError(f"cannot store a {type(value).__name__}")
+
+
+def _encode_stochastic(game: StochasticGame) -> dict[str, Any]:
+    """Payoffs as arrays, transition probabilities as the fractions that they are."""
+    rows = [
+        [[[dict(exactly[a, b]).get(s, Fraction(0)) for s in range(len(game))] for b in range(n)] for a in range(m)]
+        for exactly, (m, n) in zip(game.exact_transitions, (stage.shape for stage in game.stages), strict=True)
+    ]
+    common = game.exact_deltas[0] if game.common_delta else game.exact_deltas
+    fields = {
+        "payoffs": game.payoffs, "transitions": rows, "delta": common, "states": game.states, "actions": game.actions,
+        "players": game.players,
+    }  # fmt: skip
+    return {name: _encode(value) for name, value in fields.items()}
 
 
 def _decode(value: Any, where: str) -> Any:

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from bargaining import running
 from bargaining.cli import Exit, cli, main
 from bargaining.experiment import Point
+from bargaining.scenarios import names
 from bargaining.store import Part, read_table
 
 ROOT = Path(__file__).parents[1]
@@ -176,7 +177,7 @@ def test_list_names_experiments_and_scenarios(folder: Path, capsys: pytest.Captu
     content = json.loads(out)
     assert code == 0
     assert content["experiments"]["mine"] == "What can be agreed?"
-    assert set(content["scenarios"]) == {"briefing", "standoff"}
+    assert set(content["scenarios"]) == set(names())
     (folder / "experiments" / "mine.yaml").write_text("a: [")
     code, out, _ = call(capsys, "list")
     assert code == 0

@@ -4,11 +4,16 @@ from typing import Any
 
 from bargaining.certificate.automaton import verify_automaton
 from bargaining.certificate.critical import verify_critical_delta
+from bargaining.certificate.markov import verify_markov_perfect
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.sets import verify_equilibrium_set
+from bargaining.certificate.state_transfers import verify_stochastic_transfers
+from bargaining.certificate.stochastic import verify_stochastic_set
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.solution import CriticalDelta, EquilibriumSet, NashEquilibria
+from bargaining.state_solution import MarkovPerfect, StochasticTransfers
+from bargaining.stochastic_solution import StochasticSet
 
 __all__ = ["Certificate", "verify"]
 
@@ -18,7 +23,7 @@ def verify(solution: Any) -> Certificate:
 
     Parameters
     ----------
-    solution : EquilibriumSet, NashEquilibria, CriticalDelta, Automaton or JointAutomaton
+    solution : EquilibriumSet, StochasticSet, StochasticTransfers, NashEquilibria, MarkovPerfect, CriticalDelta, Automaton or JointAutomaton
 
     Raises
     ------
@@ -37,9 +42,15 @@ def verify(solution: Any) -> Certificate:
         return verify_automaton(solution)
     if isinstance(solution, NashEquilibria):
         return verify_nash(solution)
+    if isinstance(solution, MarkovPerfect):
+        return verify_markov_perfect(solution)
+    if isinstance(solution, StochasticTransfers):
+        return verify_stochastic_transfers(solution)
     if isinstance(solution, CriticalDelta):
         return verify_critical_delta(solution)
+    if isinstance(solution, StochasticSet):
+        return verify_stochastic_set(solution)
     if not isinstance(solution, EquilibriumSet):
-        kinds = "an EquilibriumSet, NashEquilibria, CriticalDelta or Automaton"
+        kinds = "an EquilibriumSet, StochasticSet, NashEquilibria, MarkovPerfect, CriticalDelta or Automaton"
         raise TypeError(f"no certificate for a {type(solution).__name__}: expected {kinds}")
     return verify_equilibrium_set(solution)

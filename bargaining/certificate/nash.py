@@ -22,7 +22,7 @@ def verify_nash(solution: NashEquilibria) -> Certificate:
         return refused(f"{len(solution.profiles)} profiles, but not as many pairs of finite payoffs")
     worst, error, reason = Fraction(0), Fraction(0), "no side gains by deviating from any of the profiles"
     for number, pair in enumerate(solution.profiles):
-        own = [_weights(pair[player].tolist(), stage.shape[player]) for player in (0, 1)]
+        own = [weights_of(pair[player].tolist(), stage.shape[player]) for player in (0, 1)]
         if solution.exact_profiles:
             exactly = [_probabilities(solution.exact_profiles[number][player], own[player]) for player in (0, 1)]
             if not all(exactly):
@@ -52,12 +52,12 @@ def _probabilities(fractions: Sequence[Fraction], near: Sequence[Fraction]) -> l
     return list(fractions) if fine and all(abs(p - q) <= Fraction(1, 10**9) for p, q in zip(fractions, near, strict=True)) else []
 
 
-def _weights(floats: Sequence[float], count: int) -> list[Fraction]:
+def weights_of(floats: Sequence[float], count: int) -> list[Fraction]:
     """Probabilities as the simple fractions that they are the roundings of, else as they stand; none if they are not probabilities."""
     if len(floats) != count or not all(isinstance(p, float) and 0 <= p <= 1 for p in floats) or abs(sum(floats) - 1) > 1e-12:
         return []
     simple = [Fraction(p).limit_denominator(10**6) for p in floats]
-    if sum(simple) == 1 and all(abs(s - Fraction(p)) <= Fraction(1, 2**52) for s, p in zip(simple, floats, strict=True)):
+    if sum(simple) == 1 and all(abs(s - Fraction(p)) <= Fraction(1, 2**50) for s, p in zip(simple, floats, strict=True)):
         return simple
     total = sum(map(Fraction, floats))
     return [Fraction(p) / total for p in floats]

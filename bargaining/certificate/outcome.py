@@ -8,7 +8,8 @@ from math import inf
 class Certificate:
     """The outcome of a check.
 
-    `holds` is true only if the claim was proven exactly: then `deviation_gain` and `payoff_error` are 0. `gap` is the largest distance
+    `holds` is true only if the claim was proven exactly: then `deviation_gain` and `payoff_error` are 0 (of Markov-perfect equilibria the
+    claim is the residual that each states; `deviation_gain` is then the largest exact one). `gap` is the largest distance
     from the outer to the inner set, in payoff units (infinite if the outer set was not proven). `reason` says what was found.
     """
 

@@ -157,7 +157,7 @@ def _descend(game: ExactGame, proof: OuterProof, half_planes: Sequence[tuple[Poi
     grid = {a: tuple(gains[a][i] * (1 - delta) / delta for i in (0, 1)) for a in scaled}
     corners = list(scaled.values())
     minmax = [min(max(v[i] for v in column) for column in game.columns(scaled, i)) for i in (0, 1)]
-    polygon = polygon_of(*zip(*_edges(corners), strict=True)) if len(set(corners)) > 0 else []
+    polygon = polygon_of(*zip(*edges(corners), strict=True)) if len(set(corners)) > 0 else []
     for i in (0, 1):
         polygon = cut_by(polygon, AXES[2 + i], -minmax[i])
     work = 0
@@ -186,16 +186,31 @@ def _descend(game: ExactGame, proof: OuterProof, half_planes: Sequence[tuple[Poi
             return True, living
         enforceable = living
         before = polygon
-        for normal, offset in _edges(points):
+        for normal, offset in edges(points):
             polygon = cut_by(polygon, normal, offset)
         if polygon == before:
             return False, enforceable
     return False, enforceable
 
 
-def _edges(points: Sequence[Point]) -> list[tuple[Point, Fraction]]:
+def edges(points: Sequence[Point]) -> list[tuple[Point, Fraction]]:
     """Half-planes around a hull of points: short normals near those of its edges, and the axes; offsets rounded up."""
+    chain = hull_of(points)
+    normals = list(AXES)
+    for k, p in enumerate(chain):
+        q = chain[(k + 1) % len(chain)]
+        x, y = q[1] - p[1], p[0] - q[0]
+        size = max(abs(x), abs(y))
+        if size > 0:
+            normals.append((Fraction(round(x / size * 2**60), 2**60), Fraction(round(y / size * 2**60), 2**60)))
+    return [(n, up(max(n[0] * w[0] + n[1] * w[1] for w in chain))) for n in dict.fromkeys(normals)]
+
+
+def hull_of(points: Sequence[Point]) -> list[Point]:
+    """Corners of a convex hull, counter-clockwise from the leftmost (lowest)."""
     ordered = sorted(set(points))
+    if len(ordered) == 1:
+        return ordered
     chain: list[Point] = []
     for sequence in (ordered, ordered[::-1]):
         half: list[Point] = []
@@ -204,14 +219,7 @@ def _edges(points: Sequence[Point]) -> list[tuple[Point, Fraction]]:
                 half.pop()
             half.append(c)
         chain += half[:-1]
-    normals = list(AXES)
-    for k, p in enumerate(chain):
-        q = chain[(k + 1) % len(chain)]
-        x, y = q[1] - p[1], p[0] - q[0]
-        size = max(abs(x), abs(y))
-        if size > 0:
-            normals.append((Fraction(round(x / size * 2**60), 2**60), Fraction(round(y / size * 2**60), 2**60)))
-    return [(n, up(max(n[0] * w[0] + n[1] * w[1] for w in chain or ordered))) for n in dict.fromkeys(normals)]
+    return chain
 
 
 def _turn(a: Point, b: Point, c: Point) -> Fraction:

@@ -190,7 +190,7 @@ def _self_generation(game: ExactGame, proof: InnerProof) -> tuple[Fraction, Frac
     for k, profile in enumerate(proof.profiles):
         g, best = game.payoff[profile], game.deviation[profile]
         continuation = tuple((x[k][i] - (1 - game.delta[i]) * g[i]) / game.delta[i] for i in (0, 1))
-        given = _nearest([x[j] for j in proof.simplices[k]], continuation)  # type: ignore[arg-type]
+        given = nearest([x[j] for j in proof.simplices[k]], continuation)  # type: ignore[arg-type]
         # What the vertex is worth if it goes on as near to its promise as the set allows.
         worth = [(1 - game.delta[i]) * g[i] + game.delta[i] * given[i] for i in (0, 1)]
         left = " / ".join(game.stage.labels(profile))
@@ -211,7 +211,7 @@ def _self_generation(game: ExactGame, proof: InnerProof) -> tuple[Fraction, Frac
     return gain, error, reason
 
 
-def _nearest(corners: Sequence[Point], point: Point) -> Point:
+def nearest(corners: Sequence[Point], point: Point) -> Point:
     """The point itself if it is a convex combination of the corners, else one that is, close to it."""
     a, b, c = corners
     u, v = (b[0] - a[0], b[1] - a[1]), (c[0] - a[0], c[1] - a[1])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from bargaining import provenance
+from bargaining.cli.stories import print_states_and_plans, print_story, states_content
 from bargaining.cli.terminal import number, print_json, print_table, stderr, stdout, table
 from bargaining.config import ConfigError, did_you_mean
 from bargaining.ensemble import Draws
@@ -15,6 +16,7 @@ from bargaining.experiment import Experiment, experiment_files, find, fingerprin
 from bargaining.games import StageGame
 from bargaining.running import agreement_in_words
 from bargaining.scenarios import Scenario, names, scenario
+from bargaining.scenarios.states import StateScenario
 from bargaining.solution import NashEquilibria
 from bargaining.solvers.nash import nash_equilibria
 from bargaining.store import Store
@@ -101,6 +103,15 @@ def profile_names(path: Any) -> list[str]:
 def show_scenario(name: str, calibration: str | None, as_json: bool) -> None:
     """Parameters with sources, payoff tables, equilibria of each issue, and what makes the game a dilemma or not."""
     story = scenario(name, calibration)
+    if isinstance(story, StateScenario):
+        if as_json:
+            print_json(states_content(story))
+            return
+        print_story(stdout(), story)
+        _print_parameters(stdout(), story)
+        print_states_and_plans(stdout(), story)
+        _print_sources(stdout(), story)
+        return
     if as_json:
         print_json(_scenario_content(story))
         return

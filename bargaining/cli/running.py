@@ -13,6 +13,7 @@ from bargaining.cli import Exit
 from bargaining.cli.ensembles import print_ensembles
 from bargaining.cli.lattice import print_lattices
 from bargaining.cli.plan import tell_plan
+from bargaining.cli.states import print_states
 from bargaining.cli.terminal import print_json, stderr, stdout
 from bargaining.ensemble_running import TABLES
 from bargaining.kernels import _jit
@@ -65,6 +66,7 @@ def run_experiment(
         print_json({**content, "figures": [str(path) for path in figures], "rows": rows})
     else:
         print_lattices(stdout(), rows, manifest)
+        print_states(stdout(), rows, manifest)
         print_ensembles(stdout(), results.folder, manifest)
     if results.cached:
         console.print(f"nothing to solve: {results.folder} already holds this run (--force solves it again)")

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 _REGISTRY = {
     "briefing": ("bargaining.scenarios.briefing", "Briefing"),
     "standoff": ("bargaining.scenarios.standoff", "Standoff"),
+    "truce": ("bargaining.scenarios.truce", "Truce"),
+    "licence": ("bargaining.scenarios.licence", "Licence"),
+    "court": ("bargaining.scenarios.court", "Court"),
+    "leverage": ("bargaining.scenarios.leverage", "Leverage"),
+    "horizon": ("bargaining.scenarios.horizon", "Horizon"),
+    "standoff_dynamic": ("bargaining.scenarios.standoff_dynamic", "StandoffDynamic"),
 }
 
 __all__ = ["Scenario", "ScenarioError", "names", "scenario"]
@@ -38,7 +44,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('briefing', 'standoff')
+    ('briefing', 'standoff', 'truce', 'licence', 'court', 'leverage', 'horizon', 'standoff_dynamic')
     """
     return tuple(_REGISTRY)
 

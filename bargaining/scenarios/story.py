@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bargaining.games import RepeatedGame
+    from bargaining.games import RepeatedGame, StochasticGame
     from bargaining.games.many import IssueGames
 
     Floats = NDArray[np.float64]
@@ -26,7 +26,7 @@ IDLE = "no move"
 
 @dataclass(frozen=True)
 class Scenario(ABC):
-    """A story with units and sources that becomes a repeated game. Made by `bargaining.scenario`, not directly.
+    """A story with units and sources that becomes a game. Made by `bargaining.scenario`, not directly.
 
     Attributes
     ----------
@@ -105,8 +105,8 @@ class Scenario(ABC):
         return self.agreements[name]
 
     @abstractmethod
-    def game(self) -> "RepeatedGame":
-        """The repeated game over the scenario's issues."""
+    def game(self) -> "RepeatedGame | StochasticGame":
+        """The game it tells: repeated over the scenario's issues, or stochastic if it has states."""
 
     @classmethod
     @abstractmethod

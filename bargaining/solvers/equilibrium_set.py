@@ -11,12 +11,12 @@ set and a *proven* inner set are within `tol`: half-planes with outward rounding
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import GameError, IssueGame, RepeatedGame
+from bargaining.games import GameError, IssueGame, RepeatedGame, StochasticGame
 from bargaining.games.issues import Block, Partition
 from bargaining.kernels.polygon import largest_distance
 from bargaining.payoff_set import PayoffSet, minkowski_sum
@@ -25,8 +25,12 @@ from bargaining.solvers.common_delta import settle
 from bargaining.solvers.inner import MOST_RATIONAL_VERTICES, prove, rational_candidate, stricter_fixed_points
 from bargaining.solvers.outer import OuterSet, float_fixed_point, thinned
 from bargaining.solvers.scaled import ScaledGame
+from bargaining.solvers.stochastic_set import stochastic_set
+from bargaining.solvers.stochastic_transfers import stochastic_transfers
 from bargaining.solvers.transfers import METHOD as TRANSFERS
 from bargaining.solvers.transfers import transfer_set
+from bargaining.state_solution import StochasticTransfers
+from bargaining.stochastic_solution import StochasticSet
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +40,7 @@ MOST_TURNS = 12
 METHOD = "half-planes outside, exact self-generation inside"
 
 
+@overload
 def equilibrium_set(
     game: RepeatedGame,
     partition: str | Partition | None = None,
@@ -43,12 +48,24 @@ def equilibrium_set(
     transfers: bool = False,
     tol: float = 1e-9,
     max_iter: int = MAX_ITER,
-) -> EquilibriumSet:
+) -> EquilibriumSet: ...
+@overload
+def equilibrium_set(game: StochasticGame, *, tol: float = 1e-9, max_iter: int = MAX_ITER) -> StochasticSet: ...
+@overload
+def equilibrium_set(game: StochasticGame, *, transfers: Literal[True]) -> StochasticTransfers: ...
+def equilibrium_set(
+    game: RepeatedGame | StochasticGame,
+    partition: str | Partition | None = None,
+    *,
+    transfers: bool = False,
+    tol: float = 1e-9,
+    max_iter: int = MAX_ITER,
+) -> EquilibriumSet | StochasticSet | StochasticTransfers:
     r"""Payoffs of pure-action subgame-perfect equilibria with public randomisation, V(δ), or V_π(δ) for a partition of issues.
 
     Parameters
     ----------
-    game : RepeatedGame
+    game : RepeatedGame or StochasticGame
         One discount factor or one per player.
     partition : str or Partition, optional
         For an IssueGame with separable payoffs: blocks across which play may not be conditioned, ``"T,R|C"``. The set is then the
@@ -63,7 +80,7 @@ def equilibrium_set(
 
     Returns
     -------
-    EquilibriumSet
+    EquilibriumSet, or StochasticSet for a StochasticGame: a set for each starting state
         Status `solved` or `empty` if proven within `tol`; otherwise the status says which proof is missing.
 
     Raises
@@ -89,8 +106,12 @@ def equilibrium_set(
     ('solved', [[3.0, 3.0], [9.75, 3.0], [9.0, 9.0], [3.0, 9.75]])
     """
     check_options(tol, max_iter)
+    if isinstance(game, StochasticGame):
+        if partition is not None:
+            raise GameError("partition: not for a StochasticGame")
+        return stochastic_transfers(game) if transfers else stochastic_set(game, tol, max_iter)
     if not isinstance(game, RepeatedGame):
-        raise GameError(f"game is a {type(game).__name__}: expected a RepeatedGame, which has a discount factor")
+        raise GameError(f"game is a {type(game).__name__}: expected a RepeatedGame or StochasticGame, which has a discount factor")
     if partition is None:
         return transfer_set(game) if transfers else _solve(game, tol, max_iter)
     issues = game.stage

@@ -1,0 +1,402 @@
+r"""The set operator of stochastic games on polygons, one a state.
+
+With :math:`D = \mathrm{diag}(\delta_i)` and :math:`m^s_i = \min_{W_s} w_i`,
+
+.. math:: B_s(W) = \mathrm{co} \bigcup_a \Big\{x = (I-D) g^s(a) + D w : w \in \sum_{s'} P(s' \mid s, a) W_{s'},\ x_i \ge
+          \max_{a_i'} \big[(1-\delta_i) g^s_i(a_i', a_{-i}) + \delta_i \sum_{s'} P(s' \mid s, a_i', a_{-i})\, m^{s'}_i\big]\Big\}.
+
+What follows a deviation depends on the states that the deviation can lead to, so each deviation has its own punishment. The vector of
+equilibrium payoff sets is the largest fixed point (Abreu, Pearce and Stacchetti 1990; Abreu, Brooks and Sannikov 2020).
+
+A game is flat here: profiles of all states in a row, state s from ``first[s]`` to ``first[s + 1]`` (U.S. action slowest, ``columns[s]``
+actions of China), and what follows profile p in ``following[starts[p]:starts[p + 1]]`` with ``chances`` alike. Payoffs are scaled to the
+unit square. A polygon's vertices run counter-clockwise from the leftmost (lowest) one, so that its edges are sorted by angle.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bargaining.kernels._jit import kernel
+from bargaining.kernels.polygon import clip, hull, largest_distance, thin
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+# A deviation that pays no more than obedience does at worst, up to rounding, constrains nothing.
+TIE = 2e-14
+# Edges whose directions differ by less than this are one.
+PARALLEL = 1e-14
+# While the polygons still move a lot, vertices that matter less than this share of the movement are left out, in so many passes.
+COARSE, FINER = 0.002, 0.93
+THINNED = 4
+CONVERGED, LONG, FULL = 0, 1, 2
+
+
+@kernel
+def requirements(
+    first: Integers,
+    columns: Integers,
+    starts: Integers,
+    following: Integers,
+    chances: Floats,
+    g: Floats,
+    delta: Floats,
+    floors: Floats,
+    state: int,
+    slack: float,
+    need: Floats,
+    bound: Flags,
+) -> None:
+    """What each profile of a state has to promise each player, into ``need[p, i]``; ``bound[p, i]`` whether that constrains at all.
+
+    `floors`, shape (S, 2), holds the worst payoffs; `slack` is added to what constrains.
+    """
+    begin, end = first[state], first[state + 1]
+    n = columns[state]
+    m = (end - begin) // n
+    for p in range(begin, end):
+        for i in range(2):
+            after = 0.0
+            for k in range(starts[p], starts[p + 1]):
+                after += chances[k] * floors[following[k], i]
+            need[p, i] = (1.0 - delta[i]) * g[p, i] + delta[i] * after
+    for b in range(n):
+        best = -np.inf
+        for a in range(m):
+            best = max(best, need[begin + a * n + b, 0])
+        for a in range(m):
+            p = begin + a * n + b
+            bound[p, 0] = best > need[p, 0] + TIE
+            need[p, 0] = best + slack if bound[p, 0] else need[p, 0]
+    for a in range(m):
+        best = -np.inf
+        for b in range(n):
+            best = max(best, need[begin + a * n + b, 1])
+        for b in range(n):
+            p = begin + a * n + b
+            bound[p, 1] = best > need[p, 1] + TIE
+            need[p, 1] = best + slack if bound[p, 1] else need[p, 1]
+
+
+@kernel
+def _earlier(ux: float, uy: float, vx: float, vy: float) -> int:
+    """1 if edge u comes before v around a polygon from its leftmost vertex, -1 if after, 0 if they are parallel."""
+    left_u = ux < 0.0 or (ux == 0.0 and uy < 0.0)
+    left_v = vx < 0.0 or (vx == 0.0 and vy < 0.0)
+    turn = ux * vy - uy * vx
+    if abs(turn) <= PARALLEL * np.sqrt((ux * ux + uy * uy) * (vx * vx + vy * vy)) and ux * vx + uy * vy > 0.0:
+        return 0
+    if left_u != left_v:
+        return -1 if left_u else 1
+    return 1 if turn > 0.0 else -1
+
+
+@kernel
+def add_polygon(sums: Floats, size: int, polygon: Floats, count: int, share: float, result: Floats) -> int:
+    """Minkowski sum of two polygons, the second one shrunk by `share`, into `result`: edges merged by angle, parallel ones joined."""
+    i = 0
+    j = 0
+    made = 0
+    edges_i = size if size > 1 else 0
+    edges_j = count if count > 1 else 0
+    while True:
+        u = i if i < size else 0
+        v = j if j < count else 0
+        if made == 0 or i < edges_i or j < edges_j:
+            result[made, 0] = sums[u, 0] + share * polygon[v, 0]
+            result[made, 1] = sums[u, 1] + share * polygon[v, 1]
+            made += 1
+        if i >= edges_i and j >= edges_j:
+            return made
+        if i >= edges_i:
+            j += 1
+        elif j >= edges_j:
+            i += 1
+        else:
+            after_u = u + 1 if u + 1 < size else 0
+            after_v = v + 1 if v + 1 < count else 0
+            order = _earlier(
+                sums[after_u, 0] - sums[u, 0],
+                sums[after_u, 1] - sums[u, 1],
+                polygon[after_v, 0] - polygon[v, 0],
+                polygon[after_v, 1] - polygon[v, 1],
+            )
+            if order >= 0:
+                i += 1
+            if order <= 0:
+                j += 1
+        if i >= edges_i and j >= edges_j:
+            return made
+
+
+@kernel
+def continuations(
+    starts: Integers, following: Integers, chances: Floats, p: int, vertices: Floats, counts: Integers, sums: Floats, spare: Floats
+) -> int:
+    """The mixture of what follows profile p, a sum of polygons, into `sums`; 0 if it does not fit, or if some state has no set."""
+    total = 0
+    for k in range(starts[p], starts[p + 1]):
+        if counts[following[k]] == 0:
+            return 0
+        total += counts[following[k]]
+    if total + 8 > sums.shape[0]:
+        return 0
+    size = 1
+    sums[0, 0] = 0.0
+    sums[0, 1] = 0.0
+    for k in range(starts[p], starts[p + 1]):
+        s = following[k]
+        made = add_polygon(sums, size, vertices[s], counts[s], chances[k], spare)
+        for j in range(made):
+            sums[j, 0] = spare[j, 0]
+            sums[j, 1] = spare[j, 1]
+        size = made
+    return size
+
+
+@kernel
+def _same_row(starts: Integers, following: Integers, chances: Floats, p: int, q: int) -> bool:
+    """Whether the same follows two profiles."""
+    if starts[p + 1] - starts[p] != starts[q + 1] - starts[q]:
+        return False
+    for k in range(starts[p + 1] - starts[p]):
+        if following[starts[p] + k] != following[starts[q] + k] or chances[starts[p] + k] != chances[starts[q] + k]:
+            return False
+    return True
+
+
+@kernel
+def generate_state(
+    first: Integers,
+    columns: Integers,
+    starts: Integers,
+    following: Integers,
+    chances: Floats,
+    g: Floats,
+    delta: Floats,
+    vertices: Floats,
+    counts: Integers,
+    floors: Floats,
+    state: int,
+    active: Flags,
+    slack: float,
+    inward: float,
+    tolerance: float,
+    dust: float,
+    need: Floats,
+    bound: Flags,
+    points: Floats,
+    makers: Integers,
+    spare: Floats,
+    sums: Floats,
+    raw: Floats,
+    order: Integers,
+    chain: Integers,
+    tags: Integers,
+) -> int:
+    """One application of B_s: vertices of the new polygon at ``chain`` in `points`, their makers in `makers`; -1 if there is no room.
+
+    Continuations are drawn by the share `inward` towards their centre, constraints raised by `slack` and missed by `tolerance` at most.
+    """
+    requirements(first, columns, starts, following, chances, g, delta, floors, state, slack, need, bound)
+    room = points.shape[0]
+    size = 0
+    before = -1
+    mixed = 0
+    for p in range(first[state], first[state + 1]):
+        if not active[p]:
+            continue
+        # Out of reach of its constraints even without a look at the mixture.
+        hopeless = False
+        for i in range(2):
+            if bound[p, i]:
+                most = 0.0
+                for k in range(starts[p], starts[p + 1]):
+                    s = following[k]
+                    highest = -np.inf
+                    for j in range(counts[s]):
+                        highest = max(highest, vertices[s, j, i])
+                    most += chances[k] * highest
+                hopeless = hopeless or (1.0 - delta[i]) * g[p, i] + delta[i] * most < need[p, i] - tolerance
+        if hopeless:
+            continue
+        if before < 0 or not _same_row(starts, following, chances, before, p):
+            mixed = continuations(starts, following, chances, p, vertices, counts, raw, spare)
+            before = p
+        if mixed == 0:
+            return -1
+        count = mixed
+        for j in range(count):
+            sums[j, 0] = raw[j, 0]
+            sums[j, 1] = raw[j, 1]
+        centre0 = 0.0
+        centre1 = 0.0
+        for j in range(count):
+            centre0 += sums[j, 0] / count
+            centre1 += sums[j, 1] / count
+        for j in range(count):
+            sums[j, 0] = (1.0 - delta[0]) * g[p, 0] + delta[0] * (sums[j, 0] + inward * (centre0 - sums[j, 0]))
+            sums[j, 1] = (1.0 - delta[1]) * g[p, 1] + delta[1] * (sums[j, 1] + inward * (centre1 - sums[j, 1]))
+        if bound[p, 0]:
+            count = clip(sums, tags, count, -1.0, 0.0, tolerance - need[p, 0], spare, tags)
+            for j in range(count):
+                sums[j, 0] = spare[j, 0]
+                sums[j, 1] = spare[j, 1]
+        if bound[p, 1]:
+            count = clip(sums, tags, count, 0.0, -1.0, tolerance - need[p, 1], spare, tags)
+            for j in range(count):
+                sums[j, 0] = spare[j, 0]
+                sums[j, 1] = spare[j, 1]
+        if size + count > room:
+            kept = hull(points, size, order, chain)
+            size = 0
+            # The chain's positions may come in any order: sums' neighbour `spare` holds the vertices meanwhile.
+            if kept + count > room or kept > spare.shape[0]:
+                return -1
+            for j in range(kept):
+                spare[j, 0], spare[j, 1] = points[chain[j], 0], points[chain[j], 1]
+                order[j] = makers[chain[j]]
+            for j in range(kept):
+                points[j, 0], points[j, 1] = spare[j, 0], spare[j, 1]
+                makers[j] = order[j]
+            size = kept
+        for j in range(count):
+            points[size, 0] = sums[j, 0]
+            points[size, 1] = sums[j, 1]
+            makers[size] = p
+            size += 1
+    left = hull(points, size, order, chain)
+    for _ in range(THINNED):
+        fewer = thin(points, chain, left, dust)
+        if fewer == left:
+            break
+        left = fewer
+    # The first vertex may be gone: begin at the leftmost (lowest) again.
+    begin = 0
+    for k in range(1, left):
+        x, y = points[chain[k], 0], points[chain[k], 1]
+        if x < points[chain[begin], 0] or (x == points[chain[begin], 0] and y < points[chain[begin], 1]):
+            begin = k
+    for k in range(left):
+        order[k] = chain[(begin + k) % left]
+    for k in range(left):
+        chain[k] = order[k]
+    return left
+
+
+@kernel
+def polygon_sweeps(
+    first: Integers,
+    columns: Integers,
+    starts: Integers,
+    following: Integers,
+    chances: Floats,
+    g: Floats,
+    delta: Floats,
+    vertices: Floats,
+    counts: Integers,
+    makers: Integers,
+    active: Flags,
+    slack: float,
+    inward: float,
+    tolerance: float,
+    dust: float,
+    stop: float,
+    sweeps: int,
+) -> tuple[int, int, float]:
+    """Iterate B, or the stricter operator, from the polygons ``vertices[s, :counts[s]]``, state after state, in place.
+
+    Parameters
+    ----------
+    vertices, counts, makers : arrays, shapes (S, K, 2), (S,), (S, K)
+        Overwritten; a state with no vertices is left alone, and one that can come to it loses its own.
+    active : bool array, shape (A,)
+        Profiles to use.
+    stop : float
+        Movement of a vertex below which the iteration ends.
+
+    Returns
+    -------
+    code, sweeps done, last movement
+        `CONVERGED`, `LONG` (sweeps used up) or `FULL` (some polygon needs more than K vertices).
+    """
+    states = counts.shape[0]
+    most = vertices.shape[1]
+    widest = 0
+    profiles = 0
+    for s in range(states):
+        profiles = max(profiles, first[s + 1] - first[s])
+    for p in range(starts.shape[0] - 1):
+        widest = max(widest, starts[p + 1] - starts[p])
+    room = 4 * most + 2 * widest * most + 16
+    need = np.empty((g.shape[0], 2))
+    bound = np.zeros((g.shape[0], 2), np.bool_)
+    points = np.empty((room, 2))
+    made = np.empty(room, np.int64)
+    spare = np.empty((room, 2))
+    sums = np.empty((room, 2))
+    raw = np.empty((room, 2))
+    order = np.empty(room, np.int64)
+    chain = np.empty(2 * room + 2, np.int64)
+    tags = np.zeros(room, np.int64)
+    floors = np.zeros((states, 2))
+    for s in range(states):
+        for i in range(2):
+            low = np.inf
+            for k in range(counts[s]):
+                low = min(low, vertices[s, k, i])
+            floors[s, i] = low if counts[s] > 0 else 0.0
+    moved = np.inf
+    coarse = COARSE
+    least = np.inf
+    patience = 64 + int(4.0 / (1.0 - max(delta[0], delta[1])))
+    since = 0
+    for done in range(sweeps):
+        coarse = max(dust, FINER * min(coarse, COARSE * moved))
+        moved = 0.0
+        for s in range(states):
+            if counts[s] == 0:
+                continue
+            lost = False
+            for k in range(starts[first[s]], starts[first[s + 1]]):
+                lost = lost or counts[following[k]] == 0
+            left = 0
+            if not lost:
+                left = generate_state(
+                    first, columns, starts, following, chances, g, delta, vertices, counts, floors, s, active, slack, inward,
+                    tolerance, coarse, need, bound, points, made, spare, sums, raw, order, chain, tags,
+                )  # fmt: skip
+            if left < 0 or left > most:
+                return FULL, done, moved
+            if left == 0:
+                moved = np.inf
+            else:
+                step = 0.0
+                if left == counts[s]:
+                    for k in range(left):
+                        for i in range(2):
+                            step = max(step, abs(points[chain[k], i] - vertices[s, k, i]))
+                if left != counts[s] or step > stop:
+                    for k in range(left):
+                        sums[k, 0], sums[k, 1] = points[chain[k], 0], points[chain[k], 1]
+                    step = largest_distance(vertices[s, : counts[s]], sums[:left])
+                    step = max(step, largest_distance(sums[:left], vertices[s, : counts[s]]))
+                moved = max(moved, step)
+            for i in range(2):
+                floors[s, i] = np.inf if left > 0 else 0.0
+            for k in range(left):
+                for i in range(2):
+                    vertices[s, k, i] = points[chain[k], i]
+                    floors[s, i] = min(floors[s, i], vertices[s, k, i])
+                makers[s, k] = made[chain[k]]
+            counts[s] = left
+        # Thinning can keep the polygons moving by its own size.
+        if moved <= stop or (coarse == dust and moved <= 8.0 * dust):
+            return CONVERGED, done + 1, moved
+        if moved < 0.5 * least:
+            least = moved
+            since = done
+        elif done - since > patience:
+            return LONG, done + 1, moved
+    return LONG, sweeps, moved

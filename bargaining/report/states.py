@@ -1,0 +1,136 @@
+"""Runs of scenarios with states as figures: how long a truce may be, what each side can get along a parameter or from state to state."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from bargaining.plotting import BLUE, FAINT, GREEN, INK, PURPLE, VERMILION, wrap_text
+from bargaining.report.answers import groups, longest
+from bargaining.report.source import Case, capital
+from bargaining.store import Row
+
+_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, INK)
+_MOST_LINES = 10
+_SIDES = (("U.S.", "us"), ("China", "cn"))
+
+
+def applies(case: Case) -> bool:
+    """Whether a case is of a scenario with states, and solved."""
+    return any(row.get("plan") for row in case.rows)
+
+
+def draw(case: Case) -> Figure:
+    """The figure of a case: the longest tranche, payoffs along the last swept parameter, or payoffs by state."""
+    rows = [row for row in case.rows if row.get("plan")]
+    names = [name for name in case.words.parameters if name in case.swept]
+    numbers = names and all(isinstance(row[names[-1]], (int, float)) for row in rows)
+    if {"tranche_periods", "lapse_risk_share", "delta"} <= set(names) and numbers:
+        return _lengths(case, rows, names)
+    if numbers:
+        return _lines(case, rows, names)
+    return _bars(case, rows)
+
+
+def _page(case: Case, title: str, columns: int, note: str) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(4.4 * columns + 0.4, 4.9), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
+    inside = 4.4 * columns - 0.2
+    figure.suptitle("\n".join(wrap_text(title, inside, 12, bold=True)), x=0.02, ha="left", weight="bold", size=12)
+    lines = wrap_text(note, inside, 8.5) + wrap_text(case.words.story(), inside, 8.5) + wrap_text(case.setting, inside, 8.5)
+    figure.supxlabel("\n".join(lines), x=0.02, ha="left", size=8.5, color="#444444")
+    return figure, [figure.add_subplot(1, columns, k + 1) for k in range(columns)]
+
+
+def _words(case: Case, name: str) -> str:
+    entry = case.words.parameters[name]
+    return f"{capital(entry.get('words', name))} {entry.get('symbol', '')}".strip()
+
+
+def _lengths(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
+    """N* over patience and the risk of a lapse, one panel for each share of the risk that sits at expiries."""
+    others = [name for name in names if name not in ("tranche_periods", "lapse_risk_share", "delta")]
+    panels = groups(rows, others)
+    figure, axes = _page(
+        case,
+        "The longest tranche of a truce that enforces itself, N*",
+        max(1, len(panels)),
+        "In each cell the longest tranche, of the lengths looked at, at whose renewals nobody gains by cheating while the other side's "
+        "answer is locked; 0: none; ?: not settled. Darker is longer.",
+    )
+    top = max(row["tranche_periods"] for row in rows)
+    for ax, (key, own) in zip(axes, panels.items(), strict=True):
+        deltas, risks = sorted({row["delta"] for row in own}), sorted({row["lapse_risk_share"] for row in own})
+        for (delta, risk), cell in groups(own, ["delta", "lapse_risk_share"]).items():
+            length = longest(cell)
+            x, y = deltas.index(delta), risks.index(risk)
+            shade = 0.0 if length is None else 0.75 * length / top
+            ax.fill_between([x - 0.5, x + 0.5], y - 0.5, y + 0.5, color=BLUE, alpha=shade, linewidth=0)
+            ax.text(x, y, "?" if length is None else f"{length}", ha="center", va="center")
+        ax.set_xticks(range(len(deltas)), [f"{delta:g}" for delta in deltas])
+        ax.set_yticks(range(len(risks)), [f"{risk:g}" for risk in risks])
+        ax.set(
+            xlim=(-0.5, len(deltas) - 0.5),
+            ylim=(-0.5, len(risks) - 0.5),
+            xlabel=_words(case, "delta"),
+            ylabel=_words(case, "lapse_risk_share"),
+        )
+        ax.set_title(", ".join(f"{_words(case, name)} = {_value(value)}" for name, value in zip(others, key, strict=True)), size=9)
+    return figure
+
+
+def _lines(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
+    """What bargaining from the worst payoffs gives each side, along the last swept parameter."""
+    *others, across = names
+    first = rows[0]
+    own = [row for row in rows if row["state"] == first["state"] and row["plan"] == first["plan"]]
+    figure, axes = _page(
+        case,
+        f"What each side can count on from state {first['state']!r}",
+        2,
+        f"Nash bargaining from the worst equilibrium payoffs. Full dots: the plan {first['plan'].replace('_', ' ')!r} is an equilibrium "
+        "path; hollow: it is none or not settled. Points whose payoffs are not proven are left out.",
+    )
+    for ax, (who, tag) in zip(axes, _SIDES, strict=True):
+        for k, (key, line) in enumerate(list(groups(own, others).items())[:_MOST_LINES]):
+            shown = sorted((row for row in line if row["status"] == "solved"), key=lambda row: row[across])
+            label = ", ".join(
+                f"{case.words.parameters[name].get('symbol', name)} = {_value(v)}" for name, v in zip(others, key, strict=True)
+            )
+            xs, ys = [row[across] for row in shown], [row[f"bargain_{tag}"] for row in shown]
+            colour = _COLOURS[k % len(_COLOURS)]
+            ax.plot(xs, ys, color=colour, linestyle=("-", "--")[k // len(_COLOURS)], label=label or None, linewidth=1.2)
+            for row, x, y in zip(shown, xs, ys, strict=True):
+                ax.plot([x], [y], "o", color=colour, markerfacecolor=colour if row["sustained"] else "white", markersize=4)
+        ax.set(xlabel=_words(case, across), ylabel=f"{who} payoff")
+        ax.set_title(who)
+    if axes[0].get_legend_handles_labels()[1]:
+        axes[0].legend()
+    return figure
+
+
+def _bars(case: Case, rows: Sequence[Row]) -> Figure:
+    """From the worst to the best equilibrium payoff of each side, state by state."""
+    states = {state: own[0] for (state,), own in groups(rows, ["state"]).items()}
+    figure, axes = _page(
+        case,
+        "What each side can gain or lose, state by state",
+        2,
+        "From the worst to the best equilibrium payoff; the dot is Nash bargaining from the worst ones. Grey: not proven to the accuracy "
+        "asked for.",
+    )
+    for ax, (who, tag) in zip(axes, _SIDES, strict=True):
+        for k, row in enumerate(states.values()):
+            if row.get(f"worst_{tag}") is None:
+                continue
+            colour = BLUE if row["status"] == "solved" else FAINT
+            ax.plot([row[f"worst_{tag}"], row[f"best_{tag}"]], [-k, -k], color=colour, linewidth=5, solid_capstyle="butt")
+            ax.plot([row[f"bargain_{tag}"]], [-k], "o", color=INK, markersize=4)
+        ax.set_yticks([-k for k in range(len(states))], [str(state) for state in states])
+        ax.set(xlabel=f"{who} payoff")
+        ax.set_title(who)
+    return figure
+
+
+def _value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)

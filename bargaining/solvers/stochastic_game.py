@@ -1,0 +1,114 @@
+"""A stochastic game laid flat for the kernels, each player's payoffs moved and stretched to [0, 1] over all states.
+
+The scaling is exact on the rational numbers that the payoffs stand for and is rounded once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bargaining.games import StochasticGame, exact
+from bargaining.solvers.scaled import Pair
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class FlatGame:
+    """Profiles of all states in a row; see `bargaining.kernels.stochastic_polygons`."""
+
+    game: StochasticGame
+    first: Integers
+    columns: Integers
+    starts: Integers
+    following: Integers
+    chances: Floats
+    payoffs: Floats
+    deltas: Floats
+    origin: Pair
+    span: Pair
+
+    @classmethod
+    def of(cls, game: StochasticGame) -> "FlatGame":
+        """Lay a game flat; a player who is indifferent over everything gets zeros and a span of one."""
+        sizes = [stage.payoffs[0].size for stage in game.stages]
+        joint = np.concatenate([stage.payoffs.reshape(2, -1) for stage in game.stages], axis=1)
+        scaled = np.empty((joint.shape[1], 2))
+        origin, span = [], []
+        for player in (0, 1):
+            values, places = np.unique(joint[player], return_inverse=True)
+            numbers = [exact(float(value)) for value in values]
+            origin.append(numbers[0])
+            span.append(numbers[-1] - numbers[0] or Fraction(1))
+            scaled[:, player] = np.array([float((number - origin[player]) / span[player]) for number in numbers])[places]
+        starts, following, chances = [0], [], []
+        for rows, stage in zip(game.exact_transitions, game.stages, strict=True):
+            for a in range(stage.shape[0]):
+                for b in range(stage.shape[1]):
+                    for state, share in rows[a, b]:
+                        following.append(state)
+                        chances.append(float(share))
+                    starts.append(len(following))
+        return cls(
+            game=game,
+            first=np.cumsum([0, *sizes]).astype(np.int64),
+            columns=np.array([stage.shape[1] for stage in game.stages], dtype=np.int64),
+            starts=np.array(starts, dtype=np.int64),
+            following=np.array(following, dtype=np.int64),
+            chances=np.array(chances),
+            payoffs=scaled,
+            deltas=np.array(game.deltas),
+            origin=(origin[0], origin[1]),
+            span=(span[0], span[1]),
+        )
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """What every kernel takes first."""
+        return self.first, self.columns, self.starts, self.following, self.chances, self.payoffs, self.deltas
+
+    @cached_property
+    def units(self) -> Floats:
+        """Spread of each player's payoffs, shape (2,): multiply scaled distances by it. Zero for a player indifferent over everything."""
+        return np.array([float(span) if own.any() else 0.0 for span, own in zip(self.span, self.payoffs.T, strict=True)])
+
+    def state_of(self, position: int) -> int:
+        """The state of a profile given by its position in the row."""
+        return int(np.searchsorted(self.first, position, side="right")) - 1
+
+    def profile(self, position: int) -> tuple[int, int]:
+        """Actions of a profile given by its position in the row."""
+        state = self.state_of(position)
+        return divmod(int(position - self.first[state]), int(self.columns[state]))
+
+    def row(self, position: int) -> tuple[tuple[int, Fraction], ...]:
+        """Next states of a profile and their exact probabilities."""
+        return self.game.exact_transitions[self.state_of(position)][self.profile(position)]
+
+    def exact_payoff(self, position: int) -> Pair:
+        """Exact scaled payoffs of a profile."""
+        a, b = self.profile(position)
+        payoffs = self.game.stages[self.state_of(position)].payoffs
+        first, second = (exact(float(payoffs[player, a, b])) for player in (0, 1))
+        return (first - self.origin[0]) / self.span[0], (second - self.origin[1]) / self.span[1]
+
+    def deviations(self, position: int, player: int) -> range:
+        """Positions of the profiles that a player can turn this one into, itself among them."""
+        state = self.state_of(position)
+        begin, end, n = int(self.first[state]), int(self.first[state + 1]), int(self.columns[state])
+        a, b = divmod(position - begin, n)
+        return range(begin + b, end, n) if player == 0 else range(begin + a * n, begin + (a + 1) * n)
+
+    def in_units(self, points: Floats) -> Floats:
+        """Scaled points, shape (k, 2), in the game's own payoff units."""
+        return np.array([float(origin) for origin in self.origin]) + points * self.units
+
+    def exact_in_units(self, point: Sequence[Fraction]) -> Pair:
+        """A scaled point in the game's own payoff units, exactly."""
+        return self.origin[0] + point[0] * self.span[0], self.origin[1] + point[1] * self.span[1]

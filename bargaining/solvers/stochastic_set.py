@@ -1,0 +1,342 @@
+r"""Equilibrium payoff sets of stochastic games, a set a state, with proven bounds on both sides.
+
+:math:`V_s(\delta)` is the set of average discounted payoffs of subgame-perfect equilibria in pure actions with public randomisation that
+start in state s. The vector of these sets is the largest fixed point of the operator of `bargaining.kernels.stochastic_polygons`.
+Subgame perfection asks for an equilibrium in every subgame, after joint deviations too: a state from which play can come to one without
+equilibria has none itself, and a state that nobody can leave for such a one is not affected.
+
+From outside the operator works on half-planes, rounded outward; from inside sets are proven to generate themselves in exact arithmetic.
+The game counts as solved when the two are within `tol` of each other in every state.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bargaining.games import StochasticGame
+from bargaining.kernels.half_planes import half_plane_polygon
+from bargaining.kernels.polygon import largest_distance
+from bargaining.kernels.stochastic_outer import outer_sweeps, turned_offsets
+from bargaining.kernels.stochastic_polygons import FULL, polygon_sweeps
+from bargaining.payoff_set import PayoffSet
+from bargaining.solution import Status
+from bargaining.solvers.outer import thinned
+from bargaining.solvers.stochastic_game import FlatGame
+from bargaining.solvers.stochastic_inner import plan_values, prove, snapped
+from bargaining.stochastic_solution import StochasticInner, StochasticOuter, StochasticSet
+
+Floats = NDArray[np.float64]
+
+METHOD = "half-planes outside, exact self-generation inside, state by state"
+# How far the float iteration may miss a constraint, so that rounding does not cut off what binds exactly.
+FEASIBILITY = 1e-14
+DUST = 1e-12
+# Directions nearer than this are one.
+SAME_ANGLE = 1e-11
+# Area against squared length below which a polygon is a sliver.
+THIN = 1e-6
+# Area in the unit square above which a set is not on the verge of being a segment.
+FAT = 1e-4
+# Plans are read off the float estimate, which is therefore never coarser than this.
+FINE = 1e-6
+MOST_VERTICES = 4096
+MOST_TURNS = 6
+BATCH, TURNING = 64, 12
+
+
+def stochastic_set(game: StochasticGame, tol: float, max_iter: int) -> StochasticSet:
+    """See `bargaining.solvers.equilibrium_set.equilibrium_set`."""
+    flat = FlatGame.of(game)
+    solver = _Solver(flat, tol, max_iter)
+    return solver.solve()
+
+
+class _Solver:
+    """The two bounds of one game on their way to each other."""
+
+    def __init__(self, flat: FlatGame, tol: float, max_iter: int) -> None:
+        self.flat, self.tol, self.max_iter = flat, tol, max_iter
+        self.states = len(flat.game)
+        self.slow = 1.0 - float(flat.deltas.max())
+        self.alive = np.ones(len(flat.payoffs), dtype=np.bool_)
+        self.living = np.ones(self.states, dtype=np.bool_)
+        self.failed = np.full(self.states, -1, dtype=np.int64)
+        self.sweeps = 0
+        self.normals = np.empty((0, 2))
+        self.offsets = np.empty((self.states, 0))
+
+    def solve(self) -> StochasticSet:
+        stop = max(min(self.tol, FINE) * self.slow / 128.0, 1e-15)
+        thinning = stop / 2.0
+        polygons, makers, spent = self.iterate(None, 0.0, 0.0, thinning, stop)
+        self.start(_edge_normals(polygons, self.tol * self.slow / 256.0))
+        inner = self.find_inner(polygons, makers)
+        status = Status.max_iter
+        turns = 0
+        while self.sweeps + spent < self.max_iter:
+            moved = self.sweep(min(BATCH, self.max_iter - self.sweeps - spent), 0.25 * stop)
+            if not self.living.any():
+                status = Status.empty
+                break
+            if moved == np.inf:
+                # A state's set emptied: what was estimated for the others may have relied on it.
+                continue
+            if inner is not None and self.gap(inner) <= self.tol:
+                status = Status.solved
+                break
+            if moved > 0.25 * stop:
+                continue
+            # The half-planes have come to rest: their normals are not the edges of the limit, or it is a knife edge.
+            if turns == MOST_TURNS or (turns and not self.follow(0.25 * self.tol)):
+                status = Status.undecided if inner is not None else Status.approximate
+                break
+            turns += 1
+            polygons, makers, more = self.iterate(self.outer_polygons(), 0.0, 0.0, thinning, stop)
+            spent += more
+            self.turn(_edge_normals(polygons, self.tol * self.slow / 256.0))
+            if inner is None or not self.consistent(inner):
+                inner = self.find_inner(polygons, makers)
+        return self.answer(status, inner, polygons)
+
+    def iterate(
+        self, start: list[Floats] | None, slack: float, inward: float, dust: float, stop: float, sweeps: int = 0
+    ) -> tuple[list[Floats], list[NDArray[np.int64]], int]:
+        """Polygons of the operator's (or the stricter one's) fixed point, iterated from `start` or the unit box."""
+        x, y = self.flat.payoffs.max(axis=0)
+        box = _canonical(np.array([[0.0, 0.0], [x, 0.0], [x, y], [0.0, y]]))
+        box = box if x and y else box[:: max(len(box) - 1, 1)][:2]
+        begin = start or [box] * self.states
+        room = max(128, 2 * max(len(polygon) for polygon in begin))
+        while True:
+            vertices = np.zeros((self.states, room, 2))
+            counts = np.zeros(self.states, dtype=np.int64)
+            makers = np.zeros((self.states, room), dtype=np.int64)
+            for s, polygon in enumerate(begin):
+                if self.living[s]:
+                    counts[s] = len(polygon)
+                    vertices[s, : len(polygon)] = polygon
+            code, done, _ = polygon_sweeps(  # type: ignore[call-arg]
+                *self.flat.arrays, vertices, counts, makers, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, dust, stop,
+                sweeps or self.max_iter,
+            )  # fmt: skip
+            if code != FULL or room >= MOST_VERTICES:
+                break
+            room *= 4
+            begin = [vertices[s, : counts[s]].copy() for s in range(self.states)]
+        polygons = [vertices[s, : counts[s]].copy() for s in range(self.states)]
+        return polygons, [makers[s, : counts[s]].copy() for s in range(self.states)], done
+
+    def start(self, normals: Floats) -> None:
+        """Half-planes around the box of scaled payoffs."""
+        self.normals = normals
+        top = (np.maximum(normals, 0.0) * self.flat.payoffs.max(axis=0)).sum(axis=1) * (1.0 + 1e-15)
+        self.offsets = np.ascontiguousarray(np.tile(top, (self.states, 1)))
+
+    def turn(self, normals: Floats) -> None:
+        """Replace the normals; offsets for the new ones follow from the old half-planes by one application of the operator."""
+        turned = np.empty((self.states, len(normals)))
+        turned_offsets(  # type: ignore[call-arg]
+            *self.flat.arrays, self.normals, self.offsets, normals, turned, self.alive, self.living, self.failed
+        )
+        self.normals, self.offsets = normals, turned
+        self.sweeps += 1
+
+    def follow(self, tolerance: float) -> bool:
+        """Turn the normals to the edges of what the operator makes of the half-planes, sweep after sweep; whether that still moves them.
+
+        Fixed normals can come to rest away from the limit.
+        """
+        for _ in range(TURNING):
+            if not self.living.any():
+                return True
+            before = self.outer_polygons()
+            after, _, _ = self.iterate(before, 0.0, 0.0, tolerance / 16.0, 0.0, 1)
+            self.turn(_edge_normals(after, tolerance))
+        moved = max(
+            (float(largest_distance(old, new)) for old, new in zip(before, self.outer_polygons(), strict=True) if len(new)), default=np.inf
+        )
+        return moved > tolerance
+
+    def sweep(self, sweeps: int, change: float) -> float:
+        done, moved = outer_sweeps(  # type: ignore[call-arg]
+            *self.flat.arrays, self.normals, self.offsets, self.alive, self.living, self.failed, sweeps, change
+        )
+        self.sweeps += done
+        return float(moved)
+
+    def outer_polygons(self) -> list[Floats]:
+        polygons = []
+        for s in range(self.states):
+            vertices = np.empty((len(self.normals) + 5, 2))
+            count = half_plane_polygon(self.normals, self.offsets[s], vertices) if self.living[s] else 0
+            polygons.append(_canonical(vertices[:count]))
+        return polygons
+
+    def find_inner(self, polygons: list[Floats], makers: list[NDArray[np.int64]]) -> StochasticInner | None:
+        """Sets that generate themselves close to the polygons, proven; the first within tol of them, else the closest found."""
+        if not any(len(polygon) for polygon in polygons):
+            return None
+        own = [sorted({int(p) for p in made}) for made in makers]
+        best, nearest = None, np.inf
+        # With different discount factors edges turn for ever: room for thinning keeps the polygons small.
+        apart = not self.flat.game.common_delta
+        slack = max(1e-13, min(self.tol, FINE) * self.slow / (16.0 if apart else 256.0))
+        fat = all(not len(polygon) or PayoffSet(polygon).area > FAT for polygon in polygons)
+        plans = None if fat else plan_values(self.flat, polygons, makers)
+        while slack <= self.tol:
+            turns = 0
+            while turns < 2:
+                turns += 1
+                if (
+                    plans is not None
+                    and turns == 1
+                    and all(len(exact) >= len(polygon) for exact, polygon in zip(plans, polygons, strict=True))
+                ):
+                    candidate, tried, hints = plans, own, {}
+                else:
+                    turns = 2
+                    stricter, made, _ = self.iterate(
+                        polygons, slack, slack, slack / (32.0 if apart else 1024.0), max(slack / (8.0 if apart else 128.0), 1e-15)
+                    )
+                    points = [snapped(polygon) for polygon in stricter]
+                    hints = {(s, x): int(p) for s in range(self.states) for x, p in zip(points[s], made[s], strict=True)}
+                    candidate = points if plans is None else [exact + more for exact, more in zip(plans, points, strict=True)]
+                    tried = [sorted({*own[s], *(int(p) for p in made[s])}) for s in range(self.states)]
+                proof = prove(self.flat, candidate, tried, hints)
+                if proof is not None and self.consistent(proof, polygons):
+                    off = max(float(largest_distance(polygon, self.scaled(proof, s))) for s, polygon in enumerate(polygons) if len(polygon))
+                    if off < nearest:
+                        best, nearest = proof, off
+                    if off <= 0.75 * self.tol:
+                        return proof
+            if plans is None:
+                plans = plan_values(self.flat, polygons, makers)
+            else:
+                slack *= 32.0
+        return best
+
+    def consistent(self, inner: StochasticInner, polygons: list[Floats] | None = None) -> bool:
+        """Whether the inner set has vertices in just the states that live (or have a polygon)."""
+        filled = [len(polygon) > 0 for polygon in polygons] if polygons is not None else list(self.living)
+        return filled == [len(own) > 0 for own in inner.vertices]
+
+    def scaled(self, inner: StochasticInner, state: int) -> Floats:
+        origin, span = self.flat.origin, self.flat.span
+        return np.array([[float((x[i] - origin[i]) / span[i]) for i in (0, 1)] for x in inner.vertices[state]]).reshape(-1, 2)
+
+    def gap(self, inner: StochasticInner) -> float:
+        """Largest Hausdorff distance between the outer and the inner set of a state, in scaled payoffs, rounded up."""
+        if not self.consistent(inner):
+            return float(np.inf)
+        return 1e-15 + max(
+            float(largest_distance(polygon, self.scaled(inner, s))) for s, polygon in enumerate(self.outer_polygons()) if len(polygon)
+        )
+
+    def answer(self, status: Status, inner: StochasticInner | None, polygons: list[Floats]) -> StochasticSet:
+        flat = self.flat
+        nothing = PayoffSet(np.empty((0, 2)))
+        outside = tuple(PayoffSet(flat.in_units(polygon)) if len(polygon) else nothing for polygon in self.outer_polygons())
+        if status is Status.empty:
+            inside, stated, bound, inner = outside, outside, 0.0, None
+        elif inner is None:
+            inside, bound = (nothing,) * self.states, float("inf")
+            stated = tuple(
+                PayoffSet.hull(flat.in_units(polygon)) if len(polygon) and self.living[s] else nothing for s, polygon in enumerate(polygons)
+            )
+        else:
+            inside = stated = tuple(
+                PayoffSet([[float(x), float(y)] for x, y in own]) if own else nothing  # type: ignore[arg-type]
+                for own in inner.vertices
+            )
+            bound = self.gap(inner) * float(flat.units.max())
+        options: Mapping[str, Any] = {"tol": self.tol, "max_iter": self.max_iter}
+        return StochasticSet(
+            status=status,
+            error_bound=bound,
+            iterations=self.sweeps,
+            method=METHOD,
+            options=options,
+            game=flat.game,
+            payoff_sets=stated,
+            inner=inside,
+            outer=outside,
+            emptied=self.reasons(),
+            inner_proof=inner,
+            outer_proof=StochasticOuter(
+                origin=flat.origin,
+                span=flat.span,
+                normals=self.normals.copy(),
+                offsets=self.offsets.copy(),
+                living=tuple(bool(lives) for lives in self.living),
+                sweeps=self.sweeps,
+            ),
+        )
+
+    def reasons(self) -> dict[str, str]:
+        """Of each state without equilibria, why."""
+        game = self.flat.game
+        found = {}
+        for s in range(self.states):
+            if self.living[s]:
+                continue
+            own = range(int(self.flat.first[s]), int(self.flat.first[s + 1]))
+            if not self.alive[own.start : own.stop].any():
+                labels = " / ".join(game.stages[s].labels(self.flat.profile(int(self.failed[s]))))
+                found[game.states[s]] = f"no profile can be enforced; {labels} failed last"
+            else:
+                dead = next(t for t in sorted(game.successors[s]) if not self.living[t] and t != s)
+                found[game.states[s]] = f"play can come to {game.states[dead]!r}, which has no equilibrium"
+        return found
+
+
+def _canonical(polygon: Floats) -> Floats:
+    """The same polygon from its leftmost (lowest) vertex on, without repeated vertices."""
+    kept = [k for k in range(len(polygon)) if k == 0 or (polygon[k] != polygon[k - 1]).any()]
+    if len(kept) > 1 and (polygon[kept[0]] == polygon[kept[-1]]).all():
+        kept.pop()
+    polygon = polygon[kept]
+    if not len(polygon):
+        return polygon
+    begin = int(np.lexsort((polygon[:, 1], polygon[:, 0]))[0])
+    return np.ascontiguousarray(np.roll(polygon, -begin, axis=0))
+
+
+def _edge_normals(polygons: list[Floats], tolerance: float) -> Floats:
+    """Outward unit normals of all edges together with the axes, sorted by angle; of directions that are nearly one the longest edge's.
+
+    Vertices within `tolerance` of their neighbours' chord are left out.
+    """
+    normals = [np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])]
+    lengths = [np.full(4, np.inf)]
+    for whole in polygons:
+        polygon = whole[thinned(whole, tolerance)]
+        if len(polygon) < 2:
+            continue
+        steps = np.roll(polygon, -1, axis=0) - polygon
+        length = np.hypot(steps[:, 0], steps[:, 1])
+        steps, length = steps[length > DUST], length[length > DUST]
+        if len(steps) and PayoffSet(polygon).area < THIN * length.max() ** 2:
+            # Two sides that are nearly parallel do not say where a sliver ends.
+            k = int(length.argmax())
+            steps = np.concatenate([steps, [[-steps[k, 1], steps[k, 0]], [steps[k, 1], -steps[k, 0]]]])
+            length = np.concatenate([length, length[[k, k]]])
+        own = np.column_stack([steps[:, 1], -steps[:, 0]]) / length[:, None]
+        own[np.abs(own) < 1e-12] = 0.0
+        slanted = (own != 0.0).all(axis=1)
+        normals.append(own[slanted])
+        lengths.append(length[slanted])
+    joint, size = np.concatenate(normals), np.concatenate(lengths)
+    angles = np.arctan2(joint[:, 1], joint[:, 0]) % (2.0 * np.pi)
+    order = np.argsort(angles, kind="stable")
+    kept: list[int] = []
+    for k in order:
+        if kept and angles[k] - angles[kept[-1]] <= SAME_ANGLE:
+            if size[k] > size[kept[-1]]:
+                kept[-1] = int(k)
+        else:
+            kept.append(int(k))
+    if len(kept) > 4 and 2.0 * np.pi - angles[kept[-1]] <= SAME_ANGLE:
+        kept.pop()
+    return np.ascontiguousarray(joint[kept])
