@@ -11,6 +11,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "bargaining.games": ("GameError", "IssueGame", "RepeatedGame", "StageGame", "StochasticGame", "game"),
     "bargaining.games.automaton": ("Automaton",),
+    "bargaining.game_files": ("GameFileError", "read_game", "write_game"),
+    "bargaining.game_files.libraries": ("from_nashpy", "from_quantecon", "to_nashpy", "to_quantecon"),
     "bargaining.payoff_set": ("PayoffSet",),
     "bargaining.solution": (
         "CriticalDelta",
@@ -61,6 +63,13 @@ if TYPE_CHECKING:
     from bargaining import batch as batch
     from bargaining.certificate import Certificate as Certificate
     from bargaining.certificate import verify as verify
+    from bargaining.game_files import GameFileError as GameFileError
+    from bargaining.game_files import read_game as read_game
+    from bargaining.game_files import write_game as write_game
+    from bargaining.game_files.libraries import from_nashpy as from_nashpy
+    from bargaining.game_files.libraries import from_quantecon as from_quantecon
+    from bargaining.game_files.libraries import to_nashpy as to_nashpy
+    from bargaining.game_files.libraries import to_quantecon as to_quantecon
     from bargaining.games import GameError as GameError
     from bargaining.games import IssueGame as IssueGame
     from bargaining.games import RepeatedGame as RepeatedGame
