@@ -25,6 +25,16 @@ _HOMES = {
         "SolveError",
         "Status",
     ),
+    "bargaining.stage_solution": (
+        "CorrelatedEquilibria",
+        "CorrelatedEquilibrium",
+        "IteratedDominance",
+        "QuantalResponse",
+        "SelectedEquilibrium",
+    ),
+    "bargaining.solvers.correlated": ("correlated_equilibria", "correlated_equilibrium"),
+    "bargaining.solvers.dominance": ("best_responses", "iterated_dominance", "rationalizable"),
+    "bargaining.solvers.quantal_response": ("quantal_response",),
     "bargaining.solvers.nash": ("nash_equilibria",),
     "bargaining.solvers.minmax": ("minmax",),
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
@@ -90,16 +100,27 @@ if TYPE_CHECKING:
     from bargaining.solution import Solution as Solution
     from bargaining.solution import SolveError as SolveError
     from bargaining.solution import Status as Status
+    from bargaining.solvers.correlated import correlated_equilibria as correlated_equilibria
+    from bargaining.solvers.correlated import correlated_equilibrium as correlated_equilibrium
     from bargaining.solvers.critical_cycle import critical_delta_cycle as critical_delta_cycle
     from bargaining.solvers.critical_delta import critical_delta as critical_delta
     from bargaining.solvers.critical_pair import critical_pair as critical_pair
     from bargaining.solvers.critical_payoff import critical_delta_payoff as critical_delta_payoff
     from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
+    from bargaining.solvers.dominance import best_responses as best_responses
+    from bargaining.solvers.dominance import iterated_dominance as iterated_dominance
+    from bargaining.solvers.dominance import rationalizable as rationalizable
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
+    from bargaining.solvers.quantal_response import quantal_response as quantal_response
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy
     from bargaining.solvers.transfers import transfer_path as transfer_path
+    from bargaining.stage_solution import CorrelatedEquilibria as CorrelatedEquilibria
+    from bargaining.stage_solution import CorrelatedEquilibrium as CorrelatedEquilibrium
+    from bargaining.stage_solution import IteratedDominance as IteratedDominance
+    from bargaining.stage_solution import QuantalResponse as QuantalResponse
+    from bargaining.stage_solution import SelectedEquilibrium as SelectedEquilibrium

@@ -19,6 +19,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from bargaining import solution as answers
+from bargaining import stage_solution as stage_answers
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Solution, Status
@@ -27,7 +28,10 @@ from bargaining.store import write
 FORMAT = 1
 # Answers and proofs, rebuilt from their declared fields.
 RECORDS: dict[str, Any] = {
-    name: kind for name, kind in vars(answers).items() if dataclasses.is_dataclass(kind) and kind.__module__ == answers.__name__
+    name: kind
+    for module in (answers, stage_answers)
+    for name, kind in vars(module).items()
+    if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
 }
 BUILT: dict[str, Any] = {"StageGame": StageGame, "IssueGame": IssueGame, "RepeatedGame": RepeatedGame, "PayoffSet": PayoffSet}
 

@@ -3,12 +3,14 @@
 from typing import Any
 
 from bargaining.certificate.automaton import verify_automaton
+from bargaining.certificate.correlated import verify_correlated
 from bargaining.certificate.critical import verify_critical_delta
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.sets import verify_equilibrium_set
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.solution import CriticalDelta, EquilibriumSet, NashEquilibria
+from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium
 
 __all__ = ["Certificate", "verify"]
 
@@ -18,7 +20,7 @@ def verify(solution: Any) -> Certificate:
 
     Parameters
     ----------
-    solution : EquilibriumSet, NashEquilibria, CriticalDelta, Automaton or JointAutomaton
+    solution : EquilibriumSet, NashEquilibria, CorrelatedEquilibria, CorrelatedEquilibrium, CriticalDelta, Automaton or JointAutomaton
 
     Raises
     ------
@@ -37,9 +39,11 @@ def verify(solution: Any) -> Certificate:
         return verify_automaton(solution)
     if isinstance(solution, NashEquilibria):
         return verify_nash(solution)
+    if isinstance(solution, (CorrelatedEquilibria, CorrelatedEquilibrium)):
+        return verify_correlated(solution)
     if isinstance(solution, CriticalDelta):
         return verify_critical_delta(solution)
     if not isinstance(solution, EquilibriumSet):
-        kinds = "an EquilibriumSet, NashEquilibria, CriticalDelta or Automaton"
+        kinds = "an EquilibriumSet, NashEquilibria, CorrelatedEquilibria, CriticalDelta or Automaton"
         raise TypeError(f"no certificate for a {type(solution).__name__}: expected {kinds}")
     return verify_equilibrium_set(solution)
