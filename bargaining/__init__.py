@@ -34,6 +34,7 @@ _HOMES = {
     ),
     "bargaining.solvers.correlated": ("correlated_equilibria", "correlated_equilibrium"),
     "bargaining.solvers.dominance": ("best_responses", "iterated_dominance", "rationalizable"),
+    "bargaining.solvers.equilibrium_selection": ("select_equilibrium",),
     "bargaining.solvers.quantal_response": ("quantal_response",),
     "bargaining.solvers.nash": ("nash_equilibria",),
     "bargaining.solvers.minmax": ("minmax",),
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     from bargaining.solvers.dominance import best_responses as best_responses
     from bargaining.solvers.dominance import iterated_dominance as iterated_dominance
     from bargaining.solvers.dominance import rationalizable as rationalizable
+    from bargaining.solvers.equilibrium_selection import select_equilibrium as select_equilibrium
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.minmax import minmax as minmax

@@ -130,7 +130,18 @@ def test_libraries_stay_where_they_belong(path):
     if layer_of(path) != "kernels":
         assert not [module for module, _ in found if module.split(".")[0] == "numba"]
     assert not [module for module, _ in found if module.startswith("matplotlib.pyplot") or module == "pylab"]
-    if layer_of(path) in ("solvers", "games", "kernels", "payoff_set", "solution", "stage_solution", "certificate", "game_files", "cli", "__init__"):
+    if layer_of(path) in (
+        "solvers",
+        "games",
+        "kernels",
+        "payoff_set",
+        "solution",
+        "stage_solution",
+        "certificate",
+        "game_files",
+        "cli",
+        "__init__",
+    ):
         assert not [module for module, at_import in found if at_import and module.split(".")[0] in HEAVY]
     assert "plt." not in path.read_text(encoding="utf-8")
 

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 
 # Largest Newton correction (in log-probabilities), contraction of the residual and turn of the tangent that a step may need.
 _FAR, _CONTRACTION, _TURN = 0.4, 0.3, 0.95
+# Log-probabilities are not positive; a guess that is so far off will not come back.
+_OUTSIDE = 5.0
 # Precision times payoff span beyond which payoff differences times precision are no longer known to 1e-8.
 _LAST = 1e7
 
@@ -141,7 +143,7 @@ class _Curve:
         self._second = (stage.payoffs[1] - low[1]).T / self.span
         # What is an action worth more than the first one, against each action of the other side.
         self._more = [self._first[1:] - self._first[0], self._second[1:] - self._second[0]]
-        self._stage = stage
+        self.stage = stage
 
     def start(self) -> Floats:
         """The uniform mixtures, t = 0."""
@@ -196,6 +198,8 @@ class _Curve:
         first, contraction, before = 0.0, 0.0, math.inf
         rounding = 1e-13 * (1.0 + abs(point[-1]))
         for k in range(8):
+            if point[:-1].max() > _OUTSIDE:
+                return None
             value = self.value(point)
             size = float(np.abs(value).max())
             if not math.isfinite(size) or (k == 0 and size > 1e3 * (1.0 + abs(point[-1]))):
@@ -220,9 +224,9 @@ class _Curve:
         point = guess.copy()
         point[-1] = t
         for _ in range(30):
-            value = self.value(point)
-            if not np.isfinite(value).all():
+            if not point[:-1].max() <= _OUTSIDE:
                 return None
+            value = self.value(point)
             matrix = self.jacobian(point)[:, :-1]
             try:
                 step = np.linalg.solve(matrix, -value)
@@ -232,6 +236,11 @@ class _Curve:
             if np.abs(step).max() <= 1e-14 * (1.0 + np.abs(point).max()):
                 return point
         return point if np.abs(self.value(point)).max() <= 1e-12 * (1.0 + t) else None
+
+    def crossing(self, before: Floats, after: Floats, t: float) -> Floats | None:
+        """The point at t between two neighbours on the curve."""
+        share = (t - before[-1]) / ((after[-1] - before[-1]) or 1.0)
+        return self.at(before + share * (after - before), t)
 
     def nash_near(self, point: Floats) -> tuple[Floats, Floats] | None:
         """The profile without payoff differences among the actions still played that is nearest to a point far out; None if negative."""
@@ -283,16 +292,20 @@ def _follow(
         else:
             after, first, contraction = corrected
             forward = curve.tangent(after, along)
-            strain = max(math.sqrt(contraction / _CONTRACTION), math.sqrt(first / _FAR), math.sqrt((1.0 - forward @ along) / (1.0 - _TURN)))
+            strain = max(
+                math.sqrt(contraction / _CONTRACTION),
+                math.sqrt(first / _FAR),
+                math.sqrt(max(1.0 - float(forward @ along), 0.0) / (1.0 - _TURN)),
+            )
             if strain >= 2.0 and length > 1e-9:
                 length *= 0.5
                 continue
-            for t in [t for t in pending if min(point[-1], after[-1]) <= t <= max(point[-1], after[-1])]:
-                share = (t - point[-1]) / ((after[-1] - point[-1]) or 1.0)
-                crossing = curve.at(point + share * (after - point), t)
-                if crossing is not None:
-                    found[t] = crossing
-                    pending.remove(t)
+            crossed = {t: curve.crossing(point, after, t) for t in pending if min(point[-1], after[-1]) <= t <= max(point[-1], after[-1])}
+            if any(each is None for each in crossed.values()) and length > 1e-9:
+                length *= 0.5
+                continue
+            found.update({t: each for t, each in crossed.items() if each is not None})
+            pending = [t for t in pending if t not in found]
             if forward[-1] * along[-1] < 0.0:
                 turns.append(float(max(point[-1], after[-1]) if along[-1] > 0.0 else min(point[-1], after[-1])))
             point, along = after, forward
@@ -302,7 +315,7 @@ def _follow(
         if limit and point[-1] >= milestone:
             milestone = 2.0 * point[-1]
             end = curve.nash_near(point)
-            if end is not None and relative_regret(curve._stage, *end) <= tol:
+            if end is not None and relative_regret(curve.stage, *end) <= tol:
                 ends.append(end)
                 near = max(float(np.abs(a - b).max()) for a, b in zip(end, curve.profile(point), strict=True))
                 if len(ends) > 1:
