@@ -102,11 +102,9 @@ def test_the_branch_is_continuous_from_the_uniform_mixture(payoffs):
     np.testing.assert_allclose(found.profiles[2][1], y, atol=1e-9)
 
 
-def test_a_branch_that_turns_back():
-    # Turocy (2005): a dominated start can pull the branch past a fold; here it turns twice before its limit.
+def test_running_out_of_steps_is_told():
     game = bg.game([[4, 0, 0], [0, 2, 0], [0, 0, 3]], [[4, 0, 0], [0, 2, 0], [0, 0, 3]])
-    found = bg.quantal_response(game, 2.0)
-    assert found.limit[0].tolist() == [1, 0, 0]
+    assert bg.quantal_response(game, 2.0).limit[0].tolist() == [1, 0, 0]
     slow = bg.quantal_response(game, 2.0, max_iter=2)
     assert slow.status is bg.Status.max_iter
     assert np.isnan(slow.profiles[0][0]).all()
@@ -160,25 +158,49 @@ def test_bad_input(call, line):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.tuples(*[st.integers(1, 12)] * 4), st.booleans(), st.tuples(*[st.integers(-3, 3)] * 4))
-def test_risk_dominance_is_where_the_branch_leads(losses, swapped, shifts):
-    # Harsanyi and Selten's product rule against the logit limit, on games with two strict equilibria.
+@given(st.tuples(*[st.integers(1, 12)] * 4), st.booleans(), st.tuples(*[st.integers(-3, 3)] * 4), st.sampled_from([1, 1e-9, 1e9]))
+def test_risk_dominance_is_the_larger_product_in_any_units(losses, swapped, shifts, scale):
     a, b, c, d = losses
     first = np.add([[a, 0], [0, b]], [[shifts[0], shifts[1]]])
-    second = np.add([[c, 0], [0, d]], [[shifts[2]], [shifts[3]]])
+    second = np.add([[c, 0], [0, d]], [[shifts[2]], [shifts[3]]]) * scale
     if swapped:
         first, second = first[:, ::-1], second[:, ::-1]
-    game = bg.game(first, second)
-    found = bg.select_equilibrium(game)
+    found = bg.select_equilibrium(bg.game(first, second))
     assert found.regret <= 1e-12
     assert found.status is bg.Status.solved
     if a * c != b * d:
-        limit = bg.quantal_response(game).limit
-        np.testing.assert_allclose(found.profile[0], limit[0], atol=1e-8)
-        np.testing.assert_allclose(found.profile[1], limit[1], atol=1e-8)
         assert found.profile[0].tolist() == ([1, 0] if a * c > b * d else [0, 1])
     else:
-        assert 0 < found.profile[0][0] < 1
+        np.testing.assert_allclose(found.profile[0], [d / (c + d), c / (c + d)], atol=1e-12)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1, 2), (4, 5), (10, 11), (100, 101), (7, 3)])
+def test_in_symmetric_games_the_branch_leads_to_the_risk_dominant_equilibrium(a, b):
+    # Close to a tie the branch passes a gap between two curves, which a long step would jump.
+    limit = bg.quantal_response(bg.game([[a, 0], [0, b]], [[a, 0], [0, b]])).limit
+    assert limit[0].tolist() == ([1, 0] if a > b else [0, 1])
+    tie = bg.quantal_response(bg.game([[a, 0], [0, a]], [[a, 0], [0, a]])).limit
+    np.testing.assert_allclose(tie[0], [0.5, 0.5], atol=1e-12)
+
+
+@pytest.mark.parametrize("losses", [(4, 5, 7, 6), (5, 11, 3, 1), (5, 3, 7, 11), (12, 5, 5, 12), (3, 4, 4, 3), (6, 7, 8, 7)])
+def test_the_branch_is_not_left(losses):
+    """Against tiny steps of the precision, with no tangents: these branches do not turn."""
+    a, b, c, d = losses
+    p = q = 0.5
+    for lam in np.linspace(0.0, 40.0 / max(losses), 4000):
+        for _ in range(40):
+            s = 1 / (1 + np.exp(-lam * (a * q - b * (1 - q))))
+            t = 1 / (1 + np.exp(-lam * (c * p - d * (1 - p))))
+            matrix = [[1, -lam * (a + b) * s * (1 - s)], [-lam * (c + d) * t * (1 - t), 1]]
+            step = np.linalg.solve(matrix, [s - p, t - q])
+            p, q = p + step[0], q + step[1]
+            if np.abs(step).max() < 1e-13:
+                break
+    found = bg.quantal_response(bg.game([[a, 0], [0, b]], [[c, 0], [0, d]]), 40.0 / max(losses))
+    assert found.turning_points == ()
+    np.testing.assert_allclose([found.profiles[0][0][0], found.profiles[0][1][0]], [p, q], atol=1e-9)
+    assert found.limit[0][0] == round(p)
 
 
 @settings(max_examples=40, deadline=None)

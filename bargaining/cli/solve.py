@@ -92,8 +92,8 @@ def _print(
     made.columns[2].justify = made.columns[4].justify = "left"
     for player, name in enumerate(stage.players):
         labels = stage.actions[1 - player]
-        pure, mixed = _short(held.pure[player]), _short(held.mixed[player])
-        made.add_row(name, pure, labels[held.pure_punishment[player]], mixed, mixture(held.mixed_punishment[player], labels))
+        by_pure, by_mixed = _short(held.pure[player]), _short(held.mixed[player])
+        made.add_row(name, by_pure, labels[held.pure_punishment[player]], by_mixed, mixture(held.mixed_punishment[player], labels))
     print_table(console, "minmax: what each side can be held down to", made)
     console.print()
     _print_dominance(console, stage, dominance)

@@ -2,7 +2,8 @@ r"""One equilibrium out of many, by a rule.
 
 *Payoff dominance*: the equilibrium that pays both sides at least what every other pays. *Risk dominance* (Harsanyi and Selten 1988): of two
 strict equilibria of a 2 × 2 game, the one with the larger product of both sides' losses from deviating; in larger games the Nash
-equilibrium that the principal logit branch leads to, which agrees with it on 2 × 2. *Maximum entropy*: of a continuum of equilibria the
+equilibrium that the principal logit branch leads to. The product does not depend on the units of either side's payoffs. The branch does
+on their ratio: with losses (5, 3) and (11, 1) the product selects the first equilibrium and the branch leads to the second. *Maximum entropy*: of a continuum of equilibria the
 one that says least beyond being in it, :math:`\max H(x) + H(y)` over each maximal Nash subset X × Y, a concave program on either side.
 """
 

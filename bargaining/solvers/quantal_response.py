@@ -3,8 +3,9 @@ r"""Logit quantal response equilibria along their principal branch.
 At precision :math:`\lambda` each side plays better actions more often, :math:`x_a \propto \exp(\lambda\,g_0(a, y))`, and so does the other
 (McKelvey and Palfrey 1995). From the uniform mixture at :math:`\lambda = 0` a branch of such equilibria leads to a Nash equilibrium as
 :math:`\lambda \to \infty`. It is followed in logarithms of probabilities (Turocy 2005), where it stays smooth as actions die out: a step
-along the tangent, then Newton's method back to the curve, the step longer or shorter by how well that went (Allgower and Georg 1990). The
-branch may turn back in :math:`\lambda`; at a precision asked for, its first crossing is the answer.
+along the tangent, then Newton's method back to the curve, the step longer or shorter by how well that went (Allgower and Georg 1990), and
+shorter where it could have jumped to another branch. In a symmetric game another branch may cross: then the principal one is followed
+straight on. The branch may turn back in :math:`\lambda`; at a precision asked for, its first crossing is the answer.
 """
 
 import math
@@ -20,7 +21,9 @@ from bargaining.stage_solution import QuantalResponse, earned, read_stage, relat
 Floats = NDArray[np.float64]
 
 # Largest Newton correction (in log-probabilities), contraction of the residual and turn of the tangent that a step may need.
-_FAR, _CONTRACTION, _TURN = 0.4, 0.3, 0.95
+_FAR, _CONTRACTION, _TURN = 0.4, 0.3, 0.98
+# Where the orientation of the curve changes, it was crossed by another, or the step jumped to another. A step this short cannot jump far.
+_CROSSING = 1e-6
 # Log-probabilities are not positive; a guess that is so far off will not come back.
 _OUTSIDE = 5.0
 # Precision times payoff span beyond which payoff differences times precision are no longer known to 1e-8.
@@ -193,6 +196,10 @@ class _Curve:
         found: Floats = basis[:, -1]
         return found if found @ along >= 0.0 else -found
 
+    def orientation(self, point: Floats, along: Floats) -> float:
+        """Sign of the determinant of the derivatives and the tangent: constant along a curve that no other crosses."""
+        return float(np.linalg.slogdet(np.vstack([self.jacobian(point), along])).sign)
+
     def correct(self, point: Floats) -> tuple[Floats, float, float] | None:
         """Newton's method back to the curve: the point, the first correction and the contraction; None if it does not converge."""
         first, contraction, before = 0.0, 0.0, math.inf
@@ -281,6 +288,7 @@ def _follow(
     along = np.zeros(len(point))
     along[-1] = 1.0
     along = curve.tangent(point, along)
+    orientation = curve.orientation(point, along)
     length, milestone = 0.1, 64.0
     ends: list[tuple[Floats, Floats]] = []
     change, steps = math.inf, 0
@@ -300,6 +308,10 @@ def _follow(
             if strain >= 2.0 and length > 1e-9:
                 length *= 0.5
                 continue
+            side = curve.orientation(after, forward)
+            if side != orientation and length > _CROSSING:
+                length *= 0.5
+                continue
             crossed = {t: curve.crossing(point, after, t) for t in pending if min(point[-1], after[-1]) <= t <= max(point[-1], after[-1])}
             if any(each is None for each in crossed.values()) and length > 1e-9:
                 length *= 0.5
@@ -308,7 +320,7 @@ def _follow(
             pending = [t for t in pending if t not in found]
             if forward[-1] * along[-1] < 0.0:
                 turns.append(float(max(point[-1], after[-1]) if along[-1] > 0.0 else min(point[-1], after[-1])))
-            point, along = after, forward
+            point, along, orientation = after, forward, side
             length /= min(max(strain, 0.4), 2.0)
         if length < 1e-12:
             break
