@@ -11,6 +11,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "bargaining.games": ("GameError", "IssueGame", "RepeatedGame", "StageGame", "StochasticGame", "game"),
     "bargaining.games.automaton": ("Automaton",),
+    "bargaining.game_files": ("GameFileError", "read_game", "write_game"),
+    "bargaining.game_files.libraries": ("from_nashpy", "from_quantecon", "to_nashpy", "to_quantecon"),
     "bargaining.payoff_set": ("PayoffSet",),
     "bargaining.solution": (
         "CriticalDelta",
@@ -25,6 +27,17 @@ _HOMES = {
     ),
     "bargaining.stochastic_solution": ("CriticalPlan", "StochasticSet"),
     "bargaining.solvers.critical_plan": ("critical_delta_plan", "critical_parameter"),
+    "bargaining.stage_solution": (
+        "CorrelatedEquilibria",
+        "CorrelatedEquilibrium",
+        "IteratedDominance",
+        "QuantalResponse",
+        "SelectedEquilibrium",
+    ),
+    "bargaining.solvers.correlated": ("correlated_equilibria", "correlated_equilibrium"),
+    "bargaining.solvers.dominance": ("best_responses", "iterated_dominance", "rationalizable"),
+    "bargaining.solvers.equilibrium_selection": ("select_equilibrium",),
+    "bargaining.solvers.quantal_response": ("quantal_response",),
     "bargaining.solvers.nash": ("nash_equilibria",),
     "bargaining.solvers.minmax": ("minmax",),
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
@@ -66,6 +79,13 @@ if TYPE_CHECKING:
     from bargaining import batch as batch
     from bargaining.certificate import Certificate as Certificate
     from bargaining.certificate import verify as verify
+    from bargaining.game_files import GameFileError as GameFileError
+    from bargaining.game_files import read_game as read_game
+    from bargaining.game_files import write_game as write_game
+    from bargaining.game_files.libraries import from_nashpy as from_nashpy
+    from bargaining.game_files.libraries import from_quantecon as from_quantecon
+    from bargaining.game_files.libraries import to_nashpy as to_nashpy
+    from bargaining.game_files.libraries import to_quantecon as to_quantecon
     from bargaining.games import GameError as GameError
     from bargaining.games import IssueGame as IssueGame
     from bargaining.games import RepeatedGame as RepeatedGame
@@ -86,6 +106,8 @@ if TYPE_CHECKING:
     from bargaining.solution import Solution as Solution
     from bargaining.solution import SolveError as SolveError
     from bargaining.solution import Status as Status
+    from bargaining.solvers.correlated import correlated_equilibria as correlated_equilibria
+    from bargaining.solvers.correlated import correlated_equilibrium as correlated_equilibrium
     from bargaining.solvers.critical_cycle import critical_delta_cycle as critical_delta_cycle
     from bargaining.solvers.critical_delta import critical_delta as critical_delta
     from bargaining.solvers.critical_pair import critical_pair as critical_pair
@@ -93,16 +115,26 @@ if TYPE_CHECKING:
     from bargaining.solvers.critical_plan import critical_delta_plan as critical_delta_plan
     from bargaining.solvers.critical_plan import critical_parameter as critical_parameter
     from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
+    from bargaining.solvers.dominance import best_responses as best_responses
+    from bargaining.solvers.dominance import iterated_dominance as iterated_dominance
+    from bargaining.solvers.dominance import rationalizable as rationalizable
+    from bargaining.solvers.equilibrium_selection import select_equilibrium as select_equilibrium
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.markov_perfect import markov_perfect as markov_perfect
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
+    from bargaining.solvers.quantal_response import quantal_response as quantal_response
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
     from bargaining.solvers.stochastic_transfers import stochastic_transfers as stochastic_transfers
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy
     from bargaining.solvers.transfers import transfer_path as transfer_path
+    from bargaining.stage_solution import CorrelatedEquilibria as CorrelatedEquilibria
+    from bargaining.stage_solution import CorrelatedEquilibrium as CorrelatedEquilibrium
+    from bargaining.stage_solution import IteratedDominance as IteratedDominance
+    from bargaining.stage_solution import QuantalResponse as QuantalResponse
+    from bargaining.stage_solution import SelectedEquilibrium as SelectedEquilibrium
     from bargaining.state_solution import MarkovPerfect as MarkovPerfect
     from bargaining.state_solution import StochasticTransfers as StochasticTransfers
     from bargaining.stochastic_solution import CriticalPlan as CriticalPlan

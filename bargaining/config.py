@@ -97,11 +97,22 @@ class Document:
             raise ConfigError([f"{path}: {error.strerror}"]) from None
         except UnicodeDecodeError:
             raise ConfigError([f"{path}: not a text file in UTF-8"]) from None
-        node = _load(text, str(path))
+        return cls.parse(text, str(path), "schema_version: 1")
+
+    @classmethod
+    def parse(cls, text: str, source: str, example: str) -> "Document":
+        """Read the text of a YAML 1.2 file; `source` names it in errors, and `example` is a key and value it could hold.
+
+        Raises
+        ------
+        ConfigError
+            If it is not YAML, repeats a key, or does not hold a mapping.
+        """
+        node = _load(text, source)
         if not isinstance(node, CommentedMap):
-            raise ConfigError([f"{path}:1:1: expected keys and values, such as 'schema_version: 1'"])
-        document = cls(data={}, source=str(path))
-        document.data = _plain(node, (), str(path), document.places)
+            raise ConfigError([f"{source}:1:1: expected keys and values, such as {example!r}"])
+        document = cls(data={}, source=source)
+        document.data = _plain(node, (), source, document.places)
         return document
 
     def place(self, path: KeyPath) -> str:

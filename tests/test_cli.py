@@ -327,6 +327,72 @@ def test_check_sees_drift(folder: Path, capsys: pytest.CaptureFixture[str], quic
     assert content["agrees"] is False
 
 
+# A game from a file
+
+TABLE = 'US \\ CN,hold,ban\nhold,"3,3","0,5"\nban,"5,0","1,1"\n'
+
+
+def test_solve_prints_a_game_for_people(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "pd.csv").write_text(TABLE)
+    code, out, err = call(capsys, "solve", str(tmp_path / "pd.csv"), "--delta", "0.9")
+    assert (code, err) == (0, "")
+    assert re.search(r"^hold +3, 3 +0, 5 *$", out, flags=re.MULTILINE)
+    assert re.search(r"^ban +5, 0 +1, 1 \*$", out, flags=re.MULTILINE)
+    assert re.search(r"^1 +ban 1 +ban 1 +1, 1 +0$", out, flags=re.MULTILINE)
+    assert "1. US: hold by ban 1 (by 1 at least)" in out
+    assert "V(δ), payoffs of subgame-perfect equilibria of the repeated game at δ = 0.9, 0.9" in out
+    assert "US: from 1 to 4.33333" in out
+
+
+@pytest.mark.parametrize("delta", ["0.9", "0.9,0.8"])
+def test_solve_answers_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path, delta: str) -> None:
+    (tmp_path / "pd.nfg").write_text('NFG 1 R "" { "US" "CN" } { { "hold" "ban" } { "hold" "ban" } } 3 3 5 0 0 5 1 1')
+    code, out, _ = call(capsys, "solve", str(tmp_path / "pd.nfg"), "--delta", delta, "--json")
+    content = json.loads(out)
+    assert code == 0
+    assert content["payoffs"] == [[[3, 0], [5, 1]], [[3, 5], [0, 1]]]
+    assert content["nash_equilibria"]["profiles"] == [[[0, 1], [0, 1]]]
+    assert content["minmax"]["pure"] == [1, 1]
+    assert content["dominance"]["surviving"] == [[1], [1]]
+    assert content["equilibrium_set"]["delta"] == [0.9, float(delta[-3:])]
+    assert content["equilibrium_set"]["best_us"] > 4
+    assert content["equilibrium_set"]["status"] == "solved"
+
+
+def test_solve_reads_what_is_pasted() -> None:
+    done = CliRunner().invoke(cli, ["solve", "-", "--json"], input="3\t0\n5\t1\n\n3\t5\n0\t1\n")
+    assert json.loads(done.output)["nash_equilibria"]["payoffs"] == [[1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "options", "line"),
+    [
+        ("game.csv", "3|3,0|5\n5|0,x", [], r"game.csv:2: column 2: 'x' is neither a number nor a pair of numbers"),
+        ("game.nfg", 'NFG 1 R "" { "a" "b" } { 2 2 } 1 2 3', [], r"game.nfg:1:37: expected payoff 4 of 8, got the end of the file"),
+        ("game.yaml", "payofs: [[[1]], [[2]]]", [], r"game.yaml:1:1: payofs: unknown key; did you mean 'payoffs'\?"),
+        ("game.json", "{", [], r"game.json:1:2: "),
+        ("game.xls", "", [], r"game.xls: no format known for '.xls'"),
+        ("game.csv", TABLE, ["--delta", "1.5"], r"Invalid value for --delta: '1.5': expected a discount factor between 0 and 1"),
+        ("game.csv", TABLE, ["--delta", "0.9,0.8,0.7"], r"or two as in 0.9,0.8"),
+    ],
+)
+def test_solve_tells_mistakes_in_a_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, options: list[str], line: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(text)
+    code, out, err = call(capsys, "solve", name, *options)
+    assert (code, out) == (2, "")
+    assert re.search(line, err)
+    assert "Traceback" not in err
+
+
+def test_solve_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = call(capsys, "solve", "nothing.csv")
+    assert code == 2
+    assert err == "nothing.csv: No such file or directory\n"
+
+
 # The real thing, in processes of their own
 
 

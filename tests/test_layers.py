@@ -23,8 +23,9 @@ MAY_IMPORT = {
     "solution": {"games", "payoff_set", "solution_file", "plotting"},
     "stochastic_solution": {"games", "payoff_set", "solution"},
     "state_solution": {"games", "solution", "payoff_set"},
-    "certificate": {"games", "solution", "stochastic_solution", "state_solution", "payoff_set"},
-    "solvers": {"games", "kernels", "solution", "stochastic_solution", "state_solution", "payoff_set"},
+    "certificate": {"games", "solution", "stage_solution", "stochastic_solution", "state_solution", "payoff_set"},
+    "solvers": {"games", "kernels", "solution", "stage_solution", "stochastic_solution", "state_solution", "payoff_set"},
+    "stage_solution": {"games", "solution", "payoff_set"},
     "batch": {"games", "kernels", "solution", "payoff_set", "solvers"},
     "scenarios": {"games", "kernels"},
     "plotting": {"payoff_set"},
@@ -43,10 +44,12 @@ MAY_IMPORT = {
         "config",
         "provenance",
     },
-    "solution_file": {"games", "solution", "state_solution", "stochastic_solution", "payoff_set", "store"},
+    "solution_file": {"games", "solution", "stage_solution", "state_solution", "stochastic_solution", "payoff_set", "store"},
     "parts": {"store"},
     "analysis": set(),
     "report": {"store", "plotting", "payoff_set"},
+    # How games are read from the files of other programs, and written to them.
+    "game_files": {"games", "config"},
     # How an experiment file is read, run, recorded and compared.
     "config": set(),
     "provenance": set(),
@@ -131,7 +134,18 @@ def test_libraries_stay_where_they_belong(path):
     if layer_of(path) != "kernels":
         assert not [module for module, _ in found if module.split(".")[0] == "numba"]
     assert not [module for module, _ in found if module.startswith("matplotlib.pyplot") or module == "pylab"]
-    if layer_of(path) in ("solvers", "games", "kernels", "payoff_set", "solution", "certificate", "cli", "__init__"):
+    if layer_of(path) in (
+        "solvers",
+        "games",
+        "kernels",
+        "payoff_set",
+        "solution",
+        "stage_solution",
+        "certificate",
+        "game_files",
+        "cli",
+        "__init__",
+    ):
         assert not [module for module, at_import in found if at_import and module.split(".")[0] in HEAVY]
     assert "plt." not in path.read_text(encoding="utf-8")
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bargaining.certificate.automaton import verify_automaton
+from bargaining.certificate.correlated import verify_correlated
 from bargaining.certificate.critical import verify_critical_delta
 from bargaining.certificate.markov import verify_markov_perfect
 from bargaining.certificate.nash import verify_nash
@@ -12,6 +13,7 @@ from bargaining.certificate.state_transfers import verify_stochastic_transfers
 from bargaining.certificate.stochastic import verify_stochastic_set
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.solution import CriticalDelta, EquilibriumSet, NashEquilibria
+from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium
 from bargaining.state_solution import MarkovPerfect, StochasticTransfers
 from bargaining.stochastic_solution import StochasticSet
 
@@ -23,7 +25,8 @@ def verify(solution: Any) -> Certificate:
 
     Parameters
     ----------
-    solution : EquilibriumSet, StochasticSet, StochasticTransfers, NashEquilibria, MarkovPerfect, CriticalDelta, Automaton or JointAutomaton
+    solution : Solution or Automaton
+        Payoff sets of any kind, static, correlated and Markov-perfect equilibria, critical discount factors, strategies.
 
     Raises
     ------
@@ -46,11 +49,13 @@ def verify(solution: Any) -> Certificate:
         return verify_markov_perfect(solution)
     if isinstance(solution, StochasticTransfers):
         return verify_stochastic_transfers(solution)
+    if isinstance(solution, (CorrelatedEquilibria, CorrelatedEquilibrium)):
+        return verify_correlated(solution)
     if isinstance(solution, CriticalDelta):
         return verify_critical_delta(solution)
     if isinstance(solution, StochasticSet):
         return verify_stochastic_set(solution)
     if not isinstance(solution, EquilibriumSet):
-        kinds = "an EquilibriumSet, StochasticSet, NashEquilibria, MarkovPerfect, CriticalDelta or Automaton"
+        kinds = "a payoff set, equilibria, a critical discount factor or a strategy"
         raise TypeError(f"no certificate for a {type(solution).__name__}: expected {kinds}")
     return verify_equilibrium_set(solution)

@@ -102,6 +102,26 @@ def show(name: str, calibration: str | None, profile: str, as_json: bool) -> Non
 
 
 @cli.command()
+@click.argument("file")
+@click.option("--delta", metavar="D[,D]", help="Also the payoff set of the repeated game, at one discount factor or one a player.")
+@_json
+def solve(file: str, delta: str | None, as_json: bool) -> Exit:
+    """Solve a game from a file: Nash equilibria, minmax, what is dominated, and V(δ) of the repeated game.
+
+    FILE is Gambit's .nfg, a table (.csv, .tsv, .txt), .yaml or .json; - reads a game pasted on stdin.
+
+    \b
+    Examples:
+      bargaining solve chicken.nfg
+      bargaining solve payoffs.csv --delta 0.9
+      bargaining solve game.yaml --delta 0.9,0.8 --json
+    """
+    from bargaining.cli.solve import solve_file
+
+    return solve_file(file, delta, as_json)
+
+
+@cli.command()
 @click.argument("experiment")
 @_profile
 @_set

@@ -200,12 +200,13 @@ def _print_payoffs(console: Console, title: str, stage: StageGame, equilibria: N
     print_table(console, f"{title} (payoffs {us}, {cn}; * pure Nash equilibrium)", made)
     for x, y in equilibria.profiles:
         if np.count_nonzero(x) > 1 or np.count_nonzero(y) > 1:
-            console.print(f"mixed Nash equilibrium: {us} {_mixture(x, stage.actions[0])}; {cn} {_mixture(y, stage.actions[1])}")
+            console.print(f"mixed Nash equilibrium: {us} {mixture(x, stage.actions[0])}; {cn} {mixture(y, stage.actions[1])}")
     if equilibria.degenerate:
         console.print("degenerate: a player is indifferent somewhere, so there may be a continuum of equilibria between those listed")
 
 
-def _mixture(weights: NDArray[np.float64], labels: Sequence[str]) -> str:
+def mixture(weights: NDArray[np.float64], labels: Sequence[str]) -> str:
+    """A mixed action in words: the actions played, each with its probability."""
     return ", ".join(f"{label} {weight:.3g}" for label, weight in zip(labels, weights, strict=True) if weight > 0)
 
 
