@@ -1,6 +1,7 @@
 """Stage games as YAML or JSON: ``payoffs``, and ``actions`` and ``players`` if wished."""
 
 import json
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import PlainValidator
@@ -10,7 +11,7 @@ from bargaining.game_files.text import GameFileError, number
 from bargaining.games import GameError, StageGame
 
 
-def _payoff(value: Any) -> float:
+def _payoff(value: Any) -> float | Fraction:
     read = number(value if isinstance(value, str) else repr(value)) if isinstance(value, (int, float, str)) else None
     if read is None or isinstance(value, bool):
         raise ValueError("expected a finite number")
@@ -24,7 +25,7 @@ def _label(value: Any) -> str:
     return str(value)
 
 
-Payoff = Annotated[float, PlainValidator(_payoff)]
+Payoff = Annotated[float | Fraction, PlainValidator(_payoff)]
 Label = Annotated[str, PlainValidator(_label)]
 
 

@@ -9,6 +9,7 @@ fastest.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NoReturn
 
 import numpy as np
@@ -67,7 +68,7 @@ class _Reader:
         found = self._tokens[self._next - 1].value
         return re.sub(r"\\(.)", r"\1", found[1:-1], flags=re.DOTALL) if kind == "text" else found
 
-    def payoff(self, expected: str) -> float:
+    def payoff(self, expected: str) -> float | Fraction:
         """The next token as a payoff."""
         text = self.take("number", expected)
         value = number(text)
@@ -133,7 +134,7 @@ def read_nfg(text: str, source: str) -> StageGame:
     if not reader.ended():
         reader.fail("nothing more: every profile has its payoffs")
     # The first player's action varies fastest: the cells stand column by column.
-    payoffs = np.array(cells, dtype=np.float64).reshape(sizes[1], sizes[0], 2).transpose(2, 1, 0)
+    payoffs = np.array(cells, dtype=object).reshape(sizes[1], sizes[0], 2).transpose(2, 1, 0)
     try:
         return StageGame(payoffs=payoffs, actions=actions, players=(players[0], players[1]))  # type: ignore[arg-type]
     except GameError as error:
@@ -162,14 +163,14 @@ def _strategies(reader: _Reader, source: str) -> tuple[list[int], list[list[str]
     return [len(own) for own in labels], labels
 
 
-def _payoffs(reader: _Reader, sizes: list[int]) -> list[list[float]]:
+def _payoffs(reader: _Reader, sizes: list[int]) -> list[list[float | Fraction]]:
     count = sizes[0] * sizes[1]
     return [[reader.payoff(f"payoff {2 * k + player + 1} of {2 * count}") for player in (0, 1)] for k in range(count)]
 
 
-def _outcomes(reader: _Reader, sizes: list[int]) -> list[list[float]]:
+def _outcomes(reader: _Reader, sizes: list[int]) -> list[list[float | Fraction]]:
     reader.take("mark", "the outcomes in braces", "{")
-    outcomes = [[0.0, 0.0]]
+    outcomes: list[list[float | Fraction]] = [[0.0, 0.0]]
     while reader.peek("mark", "{"):
         reader.take("mark", "an outcome", "{")
         reader.take("text", "the outcome's name in quotes")
@@ -200,7 +201,7 @@ def write_nfg(stage: StageGame, title: str = "") -> str:
     labels = ["{ " + " ".join(map(_quoted, own)) + " }" for own in stage.actions]
     lines = [f"NFG 1 R {_quoted(title)} {{ {' '.join(map(_quoted, stage.players))} }}", "", "{ " + labels[0], labels[1], "}", ""]
     for b in range(stage.shape[1]):
-        lines += [" ".join(written(float(stage.payoffs[player, a, b])) for player in (0, 1)) for a in range(stage.shape[0])]
+        lines += [" ".join(written(stage.exact_payoffs[player, a, b]) for player in (0, 1)) for a in range(stage.shape[0])]
     return "\n".join(lines) + "\n"
 
 

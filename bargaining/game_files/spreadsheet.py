@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from bargaining.game_files.text import NUMBER, GameFileError, number, written
 from bargaining.games import GameError, StageGame
 
 _PAIR = re.compile(rf"[(\[]?\s*({NUMBER})\s*(?:[,;|]|\s)\s*({NUMBER})\s*[)\]]?", re.ASCII)
-Cell = tuple[float, ...]
+Cell = tuple[float | Fraction, ...]
 Row = tuple[int, list[str]]
 
 
@@ -94,7 +95,7 @@ def _read(text: str, source: str, separator: str | None) -> StageGame:
         if shapes[0] != shapes[1]:
             sizes = " and ".join(f"{m} x {n}" for m, n in shapes)
             raise GameFileError(f"{source}:{tables[1].line}: the tables are {sizes}; expected the same size, rows are one player's in both")
-        payoffs = np.array([table.cells for table in tables])[..., 0]
+        payoffs = np.array([table.cells for table in tables], dtype=object)[..., 0]
     first = tables[0]
     labels = [own or [str(k) for k in range(size)] for own, size in zip((first.rows, first.columns), payoffs.shape[1:], strict=True)]
     named = {"players": first.players} if first.players else {}
@@ -204,6 +205,6 @@ def write_table(stage: StageGame, separator: str = ",") -> str:
     writer = csv.writer(page, delimiter=separator, lineterminator="\n")
     writer.writerow([" \\ ".join(stage.players), *stage.actions[1]])
     for a, label in enumerate(stage.actions[0]):
-        cells = [f"{written(float(first))}, {written(float(second))}" for first, second in stage.payoffs[:, a].T]
+        cells = [f"{written(first)}, {written(second)}" for first, second in stage.exact_payoffs[:, a].T]
         writer.writerow([label, *cells])
     return page.getvalue()

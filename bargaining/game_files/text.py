@@ -17,34 +17,37 @@ class GameFileError(ValueError):
     """A file that holds no game; one line a mistake: file, line, column, what is wrong, what was expected."""
 
 
-def number(text: str) -> float | None:
-    """The float nearest to a number as written (``-1.5``, ``1e3``, ``1/3``); None if it is no finite number.
+def number(text: str) -> float | Fraction | None:
+    """A number as written (``-1.5``, ``1e3``): the float that stands for it, the fraction if none does (``1/3``); None if it is none.
 
     Examples
     --------
-    >>> number("1/4"), number("−2.50"), number("7x")
-    (0.25, -2.5, None)
+    >>> number("1/4"), number("−2.50"), number("1/3"), number("7x")
+    (0.25, -2.5, Fraction(1, 3), None)
     """
     text = text.strip().replace("−", "-")
     if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
         return None
     above, slash, below = text.partition("/")
     try:
-        value = float(Fraction(above) / Fraction(below)) if slash else float(above)
+        exactly = Fraction(above) / Fraction(below) if slash else None
+        value = float(above if exactly is None else exactly)
     except (ZeroDivisionError, OverflowError):
         return None
-    return value if math.isfinite(value) else None
+    if not math.isfinite(value):
+        return None
+    return value if exactly is None or exact(value) == exactly else exactly
 
 
-def written(value: float) -> str:
-    """A payoff as the decimal it stands for, as short as it can be read back exactly.
+def written(value: float | Fraction) -> str:
+    """A payoff as the decimal or ratio it stands for, as short as it can be read back exactly.
 
     Examples
     --------
-    >>> written(3.0), written(0.1), written(1e22), written(2.5e-7)
-    ('3', '0.1', '10000000000000000000000', '0.00000025')
+    >>> written(3.0), written(0.1), written(1e22), written(2.5e-7), written(Fraction(1, 3))
+    ('3', '0.1', '10000000000000000000000', '0.00000025', '1/3')
     """
     number = exact(value)
     if number.denominator == 1:
         return str(number.numerator)
-    return format(as_decimal(value), "f")
+    return format(as_decimal(float(value)), "f") if exact(float(value)) == number else str(number)
