@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "bargaining.games": ("GameError", "IssueGame", "RepeatedGame", "StageGame", "StochasticGame", "game"),
+    "bargaining.games.monitored": ("MonitoredGame",),
+    "bargaining.games.monitoring": ("Monitoring", "joint_monitoring", "with_audit"),
     "bargaining.games.automaton": ("Automaton",),
     "bargaining.payoff_set": ("PayoffSet",),
     "bargaining.solution": (
@@ -68,6 +70,10 @@ if TYPE_CHECKING:
     from bargaining.games import StochasticGame as StochasticGame
     from bargaining.games import game as game
     from bargaining.games.automaton import Automaton as Automaton
+    from bargaining.games.monitored import MonitoredGame as MonitoredGame
+    from bargaining.games.monitoring import Monitoring as Monitoring
+    from bargaining.games.monitoring import joint_monitoring as joint_monitoring
+    from bargaining.games.monitoring import with_audit as with_audit
     from bargaining.payoff_set import PayoffSet as PayoffSet
     from bargaining.plotting import draw_family as draw_family
     from bargaining.running import run as run

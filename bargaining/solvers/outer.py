@@ -73,7 +73,7 @@ class OuterSet:
 
         With different discount factors the players trade payoffs over time, and V reaches beyond the hull (Lehrer and Pauzner 1999).
         """
-        normals = _edge_normals(vertices)
+        normals = edge_normals(vertices)
         if scaled.game.common_delta:
             offsets = (normals @ scaled.payoffs.T).max(axis=1) + 4.0 * ROUNDING
         else:
@@ -125,7 +125,7 @@ class OuterSet:
 
         Nothing is done, and False returned, if no edge has turned by more than `tolerance`.
         """
-        normals = _edge_normals(vertices)
+        normals = edge_normals(vertices)
         if normals.shape == self.normals.shape and np.allclose(normals, self.normals, rtol=0.0, atol=tolerance):
             return False
         scaled = self.scaled
@@ -141,7 +141,7 @@ class OuterSet:
         return True
 
 
-def _edge_normals(vertices: Floats) -> Floats:
+def edge_normals(vertices: Floats) -> Floats:
     """Outward unit normals of a counter-clockwise polygon's edges together with the axes, sorted by angle, no two alike."""
     axes = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
     steps = np.roll(vertices, -1, axis=0) - vertices
