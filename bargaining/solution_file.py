@@ -19,7 +19,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from bargaining import solution as answers
-from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame
+from bargaining.games import GameError, IssueGame, MonitoredGame, RepeatedGame, StageGame
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Solution, Status
 from bargaining.store import write
@@ -29,7 +29,13 @@ FORMAT = 1
 RECORDS: dict[str, Any] = {
     name: kind for name, kind in vars(answers).items() if dataclasses.is_dataclass(kind) and kind.__module__ == answers.__name__
 }
-BUILT: dict[str, Any] = {"StageGame": StageGame, "IssueGame": IssueGame, "RepeatedGame": RepeatedGame, "PayoffSet": PayoffSet}
+BUILT: dict[str, Any] = {
+    "StageGame": StageGame,
+    "IssueGame": IssueGame,
+    "RepeatedGame": RepeatedGame,
+    "MonitoredGame": MonitoredGame,
+    "PayoffSet": PayoffSet,
+}
 
 
 class SolutionFileError(ValueError):
@@ -96,6 +102,11 @@ def _encode(value: Any) -> Any:
         return {"IssueGame": {"issues": _encode(dict(value.issues)), "interaction": interaction}}
     if isinstance(value, RepeatedGame):
         return {"RepeatedGame": {"stage": _encode(value.stage), "delta": _encode(value.delta)}}
+    if isinstance(value, MonitoredGame):
+        m, n = value.monitoring.shape
+        rows = [[list(value.monitoring.row((a, b))) for b in range(n)] for a in range(m)]
+        parts = {"stage": value.stage, "signals": value.signals, "probabilities": rows, "delta": value.delta}
+        return {"MonitoredGame": {name: _encode(part) for name, part in parts.items()}}
     if isinstance(value, PayoffSet):
         return {"PayoffSet": {"vertices": _encode(value.vertices)}}
     if RECORDS.get(type(value).__name__) is type(value):

@@ -4,9 +4,11 @@ from typing import Any
 
 from bargaining.certificate.automaton import verify_automaton
 from bargaining.certificate.critical import verify_critical_delta
+from bargaining.certificate.monitored import verify_monitored
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.sets import verify_equilibrium_set
+from bargaining.games import MonitoredGame
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.solution import CriticalDelta, EquilibriumSet, NashEquilibria
 
@@ -42,4 +44,4 @@ def verify(solution: Any) -> Certificate:
     if not isinstance(solution, EquilibriumSet):
         kinds = "an EquilibriumSet, NashEquilibria, CriticalDelta or Automaton"
         raise TypeError(f"no certificate for a {type(solution).__name__}: expected {kinds}")
-    return verify_equilibrium_set(solution)
+    return verify_monitored(solution) if isinstance(solution.game, MonitoredGame) else verify_equilibrium_set(solution)

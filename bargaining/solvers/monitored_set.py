@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import MonitoredGame
+from bargaining.games import GameError, MonitoredGame
 from bargaining.kernels.half_planes import ROUNDING, half_plane_polygon
-from bargaining.kernels.monitored import public_polygons
+from bargaining.kernels.monitored import public_polygon, public_polygons
 from bargaining.kernels.monitored_outer import excludes, public_sweep
 from bargaining.kernels.polygon import hull, largest_distance
 from bargaining.payoff_set import PayoffSet
@@ -39,8 +39,19 @@ MOST_TURNS = 4
 NOTHING = -4.0
 
 
-def monitored_set(game: MonitoredGame, tol: float = 1e-3, max_iter: int = MAX_ITER) -> EquilibriumSet:
-    """The set of `bargaining.equilibrium_set` for a `MonitoredGame`, without the checks of its options."""
+def public_set(
+    game: MonitoredGame, partition: Any = None, *, transfers: bool = False, tol: float | None = None, max_iter: int = MAX_ITER
+) -> EquilibriumSet:
+    """`bargaining.equilibrium_set` of a `MonitoredGame`; `tol` is 1e-3 by default."""
+    if partition is not None:
+        raise GameError("partition: under imperfect monitoring a block has its own signals; use monitored_linkage, or the block's own game")
+    if transfers:
+        raise GameError("transfers: use monitored_transfers, which gives payoffs under imperfect monitoring at every discount factor")
+    tol = 1e-3 if tol is None else tol
+    if not (isinstance(tol, (float, int)) and 0.0 < tol < 1.0):
+        raise ValueError(f"tol is {tol!r}: expected a number between 0 and 1, relative to the payoff span")
+    if isinstance(max_iter, bool) or not isinstance(max_iter, (int, np.integer)) or max_iter < 1:
+        raise ValueError(f"max_iter is {max_iter!r}: expected a positive integer")
     options = {"tol": tol, "max_iter": max_iter}
     monitored = ScaledMonitoredGame.of(game)
     patience = 1.0 - float(monitored.scaled.deltas.max())
@@ -48,22 +59,32 @@ def monitored_set(game: MonitoredGame, tol: float = 1e-3, max_iter: int = MAX_IT
     inner: PublicInnerProof | None = None
     outer: OuterChain | None = None
     status, iterations = Status.max_iter, 0
-    for _ in range(MOST_TURNS):
+    turned = np.empty((0, 2))
+    for turn in range(MOST_TURNS):
         estimate, _ = float_estimate(monitored, finest, max_iter)
         better = find_machine(monitored, estimate, tol) if len(estimate) else None
         inner = better if better is not None else inner
-        outer = OuterChain(monitored, estimate)
+        outer = OuterChain(monitored, estimate, turned)
         status = outer.descend(inner, tol, finest, max_iter - iterations)
         iterations += outer.sweeps
-        if status is not Status.undecided or len(estimate) >= MOST_VERTICES:
+        if status is not Status.undecided or len(outer.normals) > MOST_VERTICES:
             break
-        finest /= 16.0
+        # The half-planes rest away from the inner set: some edge of the limit is missing among them, or the estimate is too coarse. A set
+        # that vanishes, or all but vanishes, goes through shapes that its end does not show.
+        turned = np.concatenate([turned, outer.edges(), fan(8 * 2**turn)])
+        finest /= 8.0
     assert outer is not None
     if status is Status.undecided and inner is None:
         status = Status.approximate
     if status is Status.max_iter and inner is not None and iterations < max_iter:
         status = Status.inner_only
     return _answer(monitored, outer, inner, estimate, status, iterations, options)
+
+
+def fan(count: int) -> Floats:
+    """Evenly spread directions."""
+    angles = (np.arange(count) + 0.5) * (2.0 * np.pi / count)
+    return np.column_stack([np.cos(angles), np.sin(angles)])
 
 
 def float_estimate(monitored: ScaledMonitoredGame, finest: float, max_iter: int, slack: float = 0.0) -> tuple[Floats, int]:
@@ -104,10 +125,10 @@ def _start(monitored: ScaledMonitoredGame) -> Floats:
 class OuterChain:
     """Half-planes that come down from the stage payoffs, with all their offsets on the way."""
 
-    def __init__(self, monitored: ScaledMonitoredGame, estimate: Floats) -> None:
+    def __init__(self, monitored: ScaledMonitoredGame, estimate: Floats, more: Floats) -> None:
         self.monitored = monitored
         kept = estimate[thinned(estimate, 1e-11)] if len(estimate) else _start(monitored)
-        self.normals = edge_normals(kept)
+        self.normals = edge_normals(kept, more)
         start = _start(monitored)
         # A little more than the hull, so that the first set holds it whatever the rounding.
         self.history = [(self.normals @ start.T).max(axis=1) + 4.0 * ROUNDING]
@@ -157,6 +178,30 @@ class OuterChain:
             if moved <= 0.25 * stop:
                 return Status.undecided
         return Status.max_iter
+
+    def edges(self) -> Floats:
+        """Normals of the edges of B of the set where the half-planes rest."""
+        m, scaled = self.monitored, self.monitored.scaled
+        points, rows = np.empty((MOST_VERTICES, 2)), m.chance.shape[1] + len(m.mover)
+        polygon = self.polygon()
+        count = public_polygon(
+            scaled.payoffs,
+            m.chance,
+            m.shift,
+            m.mover,
+            m.need,
+            scaled.deltas,
+            m.static,
+            self.alive,
+            polygon,
+            len(polygon),
+            1e-3,
+            points,
+            np.empty(MOST_VERTICES, dtype=np.int64),
+            np.empty((MOST_VERTICES, rows), dtype=np.int64),
+            np.empty((MOST_VERTICES, rows)),
+        )
+        return edge_normals(points[:count])
 
     def polygon(self) -> Floats:
         """Vertices of the half-planes' intersection."""
