@@ -28,6 +28,8 @@ _HOMES = {
     "bargaining.solvers.nash": ("nash_equilibria",),
     "bargaining.solvers.minmax": ("minmax",),
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
+    "bargaining.solvers.monitored_limit": ("identifiability", "limit_set"),
+    "bargaining.solvers.monitored_liquidity": ("monitored_transfers", "strongly_symmetric"),
     "bargaining.solvers.critical_delta": ("critical_delta",),
     "bargaining.solvers.critical_pair": ("critical_pair",),
     "bargaining.solvers.critical_cycle": ("critical_delta_cycle",),
@@ -95,6 +97,10 @@ if TYPE_CHECKING:
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.minmax import minmax as minmax
+    from bargaining.solvers.monitored_limit import identifiability as identifiability
+    from bargaining.solvers.monitored_limit import limit_set as limit_set
+    from bargaining.solvers.monitored_liquidity import monitored_transfers as monitored_transfers
+    from bargaining.solvers.monitored_liquidity import strongly_symmetric as strongly_symmetric
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
     from bargaining.solvers.strategy import penal_code as penal_code
