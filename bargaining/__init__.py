@@ -29,6 +29,7 @@ _HOMES = {
     "bargaining.solvers.minmax": ("minmax",),
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
     "bargaining.solvers.monitored_limit": ("identifiability", "limit_set"),
+    "bargaining.solvers.monitored_linkage": ("grim_payoffs", "linkage_games", "monitored_linkage"),
     "bargaining.solvers.monitored_liquidity": ("monitored_transfers", "strongly_symmetric"),
     "bargaining.solvers.critical_delta": ("critical_delta",),
     "bargaining.solvers.critical_pair": ("critical_pair",),
@@ -99,6 +100,9 @@ if TYPE_CHECKING:
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.monitored_limit import identifiability as identifiability
     from bargaining.solvers.monitored_limit import limit_set as limit_set
+    from bargaining.solvers.monitored_linkage import grim_payoffs as grim_payoffs
+    from bargaining.solvers.monitored_linkage import linkage_games as linkage_games
+    from bargaining.solvers.monitored_linkage import monitored_linkage as monitored_linkage
     from bargaining.solvers.monitored_liquidity import monitored_transfers as monitored_transfers
     from bargaining.solvers.monitored_liquidity import strongly_symmetric as strongly_symmetric
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria

@@ -233,6 +233,8 @@ def any_incident(issues: IssueGame, monitorings: Mapping[str, Monitoring], clean
 def with_audit(stage: StageGame, plain: Monitoring, sharp: Monitoring, player: int, cost: Real) -> tuple[StageGame, Monitoring]:
     r"""A side may audit: each of its actions comes with and without, and an audit costs it `cost` and sharpens the signal.
 
+    An audit that costs something and that the signals of play in good faith do not show cannot be enforced: nobody would miss it.
+
     Parameters
     ----------
     stage : StageGame
