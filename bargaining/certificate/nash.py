@@ -6,13 +6,13 @@ from fractions import Fraction
 import numpy as np
 
 from bargaining.certificate.outcome import Certificate, refused
-from bargaining.games import IssueGame, RepeatedGame, exact
+from bargaining.games import StageGame, exact
 from bargaining.solution import NashEquilibria
 
 
 def verify_nash(solution: NashEquilibria) -> Certificate:
     """Regret of every profile, exactly, and the payoffs stated."""
-    stage = solution.game.stage_game() if isinstance(solution.game, (IssueGame, RepeatedGame)) else solution.game
+    stage = solution.game if isinstance(solution.game, StageGame) else solution.game.stage_game()
     payoffs = [[[exact(value) for value in row] for row in stage.payoffs[player].tolist()] for player in (0, 1)]
     if solution.payoffs.shape != (len(solution.profiles), 2) or not np.isfinite(solution.payoffs).all():
         return refused(f"{len(solution.profiles)} profiles, but not as many pairs of finite payoffs")

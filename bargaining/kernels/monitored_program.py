@@ -243,7 +243,7 @@ def proven_bound(
     for k in range(mover.shape[0]):
         total -= multipliers[k] * need[k]
         size += multipliers[k] * (2.0 + abs(need[k]))
-    return total + ROUNDING * (2.0 + mover.shape[0]) * size
+    return float(total + ROUNDING * (2.0 + mover.shape[0]) * size)
 
 
 @kernel
@@ -270,4 +270,4 @@ def estimated_bound(
         total += top
     for k in range(mover.shape[0]):
         total -= multipliers[k] * need[k]
-    return total
+    return float(total)

@@ -105,7 +105,10 @@ def score(game: MonitoredGame, direction: Any, actions: Mixed | Profile) -> floa
     weights = np.asarray(direction, dtype=np.float64)
     signals = chance.shape[2]
     # Variables: v_0, v_1, then x_0(y), x_1(y) signal by signal.
-    equal, sides, below, limits = [], [], [], []
+    equal: list[Floats] = []
+    below: list[Floats] = []
+    sides: list[float] = []
+    limits: list[float] = []
     for i in (0, 1):
         own = np.tensordot(stage[i], play[1 - i], axes=(1 - i, 0))
         seen = np.tensordot(chance, play[1 - i], axes=(1 - i, 0))
@@ -124,7 +127,7 @@ def score(game: MonitoredGame, direction: Any, actions: Mixed | Profile) -> floa
     solved = linprog(objective, A_ub=np.array(below), b_ub=limits, A_eq=np.array(equal), b_eq=sides, bounds=(None, None))
     if solved.status == 2:
         return -np.inf
-    if solved.status != 0:
+    if solved.status != 0 or solved.fun is None:
         raise RuntimeError(f"the linear program of direction {weights.tolist()} failed: {solved.message}")
     return float(-solved.fun)
 
@@ -183,7 +186,7 @@ def identifiability(game: MonitoredGame) -> tuple[Identifiability, ...]:
     """
     stage = game.stage_game()
     found = []
-    for here in product(*map(range, stage.shape)):
+    for here in product(range(stage.shape[0]), range(stage.shape[1])):
         place = " / ".join(stage.labels(here))
         row = game.monitoring.row(here)
         own: tuple[list[tuple[str, list[Fraction]]], list[tuple[str, list[Fraction]]]] = ([], [])

@@ -360,6 +360,6 @@ def _minimum(objective: Floats, rows: Floats, sides: Floats) -> float:
     found = linprog(objective, A_ub=rows, b_ub=sides, bounds=(0, None))
     if found.status == 2:
         return float("inf")
-    if found.status != 0:
+    if found.status != 0 or found.fun is None:
         raise RuntimeError(f"a linear program failed: {found.message}")
     return float(found.fun)

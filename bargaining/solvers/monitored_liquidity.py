@@ -230,7 +230,7 @@ class _Program:
         found = linprog(objective, A_ub=self.rows, b_ub=self.sides, bounds=bounds)
         if found.status == 2:
             return np.inf, 0.0
-        if found.status != 0:
+        if found.status != 0 or found.fun is None:
             raise RuntimeError(f"a linear program failed: {found.message}")
         return float(found.fun), float(found.lower.marginals[-1] + found.upper.marginals[-1])
 
