@@ -240,7 +240,9 @@ def public_polygons(
     stop: float,
     sweeps: int,
 ) -> tuple[int, int, float]:
-    """Apply B to the polygon in `vertices` (whose length is the most there may be) until it moves by no more than `stop`.
+    """Apply B to the polygon in `vertices` until it moves by no more than `stop`.
+
+    The length of `vertices` is the most that there may be; where that is too few, `tolerance` grows.
 
     Returns (number of vertices, 0 if the set vanishes; sweeps done; last move).
     """
@@ -260,6 +262,9 @@ def public_polygons(
         done += 1
         if size == 0:
             return 0, done, np.inf
+        # A curved boundary has room for no more than so many vertices.
+        if size == len(vertices):
+            tolerance *= 2.0
         moved = max(largest_distance(points[:size], vertices[:count]), largest_distance(vertices[:count], points[:size]))
         for k in range(size):
             vertices[k, 0] = points[k, 0]

@@ -70,6 +70,9 @@ def _candidates(monitored: ScaledMonitoredGame, estimate: Floats, tol: float) ->
             if machine is not None:
                 yield machine
                 break
+        else:
+            # What comes out too short would come out shorter under stricter constraints.
+            return
 
 
 def _pointed(monitored: ScaledMonitoredGame, corners: Floats, slack: float) -> Machine | None:
@@ -90,7 +93,7 @@ def _pointed(monitored: ScaledMonitoredGame, corners: Floats, slack: float) -> M
         monitored.static,
         monitored.alive,
         directions,
-        np.ascontiguousarray(corners),
+        corners.copy(),
         stop,
         200 + int(40.0 / patience),
         makers,

@@ -32,7 +32,8 @@ Floats = NDArray[np.float64]
 METHOD = "dual bounds on half-planes outside, exact public machine inside"
 MAX_ITER = 20_000
 # A set may have as many vertices as its boundary is curved; more than these are not looked for.
-MOST_VERTICES = 512
+MOST_VERTICES = 160
+MOST_NORMALS = 256
 # How often the half-planes may be turned to a finer estimate before the answer is called undecided.
 MOST_TURNS = 4
 # An offset below this, in scaled payoffs, leaves no payoff at all.
@@ -56,23 +57,25 @@ def public_set(
     monitored = ScaledMonitoredGame.of(game)
     patience = 1.0 - float(monitored.scaled.deltas.max())
     finest = max(tol * patience / 8.0, 1e-14)
+    stop = finest / 16.0
     inner: PublicInnerProof | None = None
     outer: OuterChain | None = None
     status, iterations = Status.max_iter, 0
     turned = np.empty((0, 2))
     for turn in range(MOST_TURNS):
-        estimate, _ = float_estimate(monitored, finest, max_iter)
+        # Far enough for what is cut short not to matter inside; a set that never quite comes to rest must not hold everything up.
+        estimate = float_estimate(monitored, finest, stop, min(max_iter, 100 + int(40.0 / patience)))
         better = find_machine(monitored, estimate, tol) if len(estimate) else None
         inner = better if better is not None else inner
         outer = OuterChain(monitored, estimate, turned)
         status = outer.descend(inner, tol, finest, max_iter - iterations)
         iterations += outer.sweeps
-        if status is not Status.undecided or len(outer.normals) > MOST_VERTICES:
+        if status is not Status.undecided or len(outer.normals) > MOST_NORMALS:
             break
         # The half-planes rest away from the inner set: some edge of the limit is missing among them, or the estimate is too coarse. A set
         # that vanishes, or all but vanishes, goes through shapes that its end does not show.
         turned = np.concatenate([turned, outer.edges(), fan(8 * 2**turn)])
-        finest /= 8.0
+        finest, stop = finest / 8.0, stop / 64.0
     assert outer is not None
     if status is Status.undecided and inner is None:
         status = Status.approximate
@@ -87,30 +90,30 @@ def fan(count: int) -> Floats:
     return np.column_stack([np.cos(angles), np.sin(angles)])
 
 
-def float_estimate(monitored: ScaledMonitoredGame, finest: float, max_iter: int, slack: float = 0.0) -> tuple[Floats, int]:
-    """Float estimate of the set: vertices counter-clockwise (none if it vanishes), and the sweeps it took."""
+def float_estimate(monitored: ScaledMonitoredGame, finest: float, stop: float, max_iter: int) -> Floats:
+    """Float estimate of the set, to details of `finest` and sweeps that move by `stop`: vertices, none if it vanishes."""
     scaled = monitored.scaled
     vertices = np.empty((MOST_VERTICES, 2))
     start = _start(monitored)
     vertices[: len(start)] = start
-    count, sweeps, _ = public_polygons(
+    count, _, _ = public_polygons(
         scaled.payoffs,
         monitored.chance,
         monitored.shift,
         monitored.mover,
-        monitored.stricter(slack),
+        monitored.need,
         scaled.deltas,
         monitored.static,
         monitored.alive,
         vertices,
         len(start),
         0.5 * finest,
-        finest,
+        stop,
         max_iter,
     )
     order, chain = np.empty(count, dtype=np.int64), np.empty(2 * count + 2, dtype=np.int64)
     kept = chain[: hull(vertices, count, order, chain)]
-    return vertices[kept].copy(), sweeps
+    return vertices[kept].copy()
 
 
 def _start(monitored: ScaledMonitoredGame) -> Floats:
