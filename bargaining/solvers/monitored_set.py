@@ -35,7 +35,7 @@ MAX_ITER = 20_000
 MOST_VERTICES = 160
 MOST_NORMALS = 256
 # How often the half-planes may be turned to a finer estimate before the answer is called undecided.
-MOST_TURNS = 4
+MOST_TURNS = 3
 # An offset below this, in scaled payoffs, leaves no payoff at all.
 NOTHING = -4.0
 
@@ -57,7 +57,7 @@ def public_set(
     monitored = ScaledMonitoredGame.of(game)
     patience = 1.0 - float(monitored.scaled.deltas.max())
     finest = max(tol * patience / 8.0, 1e-14)
-    stop = finest / 16.0
+    stop = finest / 256.0
     inner: PublicInnerProof | None = None
     outer: OuterChain | None = None
     status, iterations = Status.max_iter, 0
