@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "bargaining.games": ("GameError", "IssueGame", "RepeatedGame", "StageGame", "StochasticGame", "game"),
+    "bargaining.games.monitored": ("MonitoredGame",),
+    "bargaining.games.monitoring": ("Monitoring", "joint_monitoring", "with_audit"),
     "bargaining.games.automaton": ("Automaton",),
     "bargaining.game_files": ("GameFileError", "read_game", "write_game"),
     "bargaining.game_files.libraries": ("from_nashpy", "from_quantecon", "to_nashpy", "to_quantecon"),
@@ -41,6 +43,9 @@ _HOMES = {
     "bargaining.solvers.nash": ("nash_equilibria",),
     "bargaining.solvers.minmax": ("minmax",),
     "bargaining.solvers.equilibrium_set": ("equilibrium_set",),
+    "bargaining.solvers.monitored_limit": ("identifiability", "limit_set"),
+    "bargaining.solvers.monitored_linkage": ("grim_payoffs", "linkage_games", "monitored_linkage"),
+    "bargaining.solvers.monitored_liquidity": ("monitored_transfers", "strongly_symmetric"),
     "bargaining.solvers.critical_delta": ("critical_delta",),
     "bargaining.solvers.critical_pair": ("critical_pair",),
     "bargaining.solvers.critical_cycle": ("critical_delta_cycle",),
@@ -93,6 +98,10 @@ if TYPE_CHECKING:
     from bargaining.games import StochasticGame as StochasticGame
     from bargaining.games import game as game
     from bargaining.games.automaton import Automaton as Automaton
+    from bargaining.games.monitored import MonitoredGame as MonitoredGame
+    from bargaining.games.monitoring import Monitoring as Monitoring
+    from bargaining.games.monitoring import joint_monitoring as joint_monitoring
+    from bargaining.games.monitoring import with_audit as with_audit
     from bargaining.payoff_set import PayoffSet as PayoffSet
     from bargaining.plotting import draw_family as draw_family
     from bargaining.running import run as run
@@ -123,6 +132,13 @@ if TYPE_CHECKING:
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.markov_perfect import markov_perfect as markov_perfect
     from bargaining.solvers.minmax import minmax as minmax
+    from bargaining.solvers.monitored_limit import identifiability as identifiability
+    from bargaining.solvers.monitored_limit import limit_set as limit_set
+    from bargaining.solvers.monitored_linkage import grim_payoffs as grim_payoffs
+    from bargaining.solvers.monitored_linkage import linkage_games as linkage_games
+    from bargaining.solvers.monitored_linkage import monitored_linkage as monitored_linkage
+    from bargaining.solvers.monitored_liquidity import monitored_transfers as monitored_transfers
+    from bargaining.solvers.monitored_liquidity import strongly_symmetric as strongly_symmetric
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
     from bargaining.solvers.quantal_response import quantal_response as quantal_response
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import IssueGame, RepeatedGame, StageGame, StochasticGame
+from bargaining.games import IssueGame, MonitoredGame, RepeatedGame, StageGame, StochasticGame
 from bargaining.payoff_set import PayoffSet
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Solution:
     iterations: int
     method: str
     options: Mapping[str, Any]
-    game: StageGame | IssueGame | RepeatedGame | StochasticGame
+    game: StageGame | IssueGame | RepeatedGame | StochasticGame | MonitoredGame
 
     def raise_for_status(self) -> "Solution":
         """Return the solution, or raise `SolveError` with the status's sentence if the answer is not proven."""
@@ -229,6 +229,36 @@ class TransferProof:
     worst: tuple[Fraction, Fraction]
 
 
+@dataclass(frozen=True, eq=False)
+class PublicInnerProof:
+    """Data with which self-generation under public monitoring can be checked exactly, vertex by vertex.
+
+    Vertex k earns ``(1 - δ_i) g_i(a) + δ_i Σ_y π(y|a) w_i(y)`` from the profile a = `profiles[k]`; the continuation after signal y is the
+    combination ``continuations[k][y]`` of vertices, pairs (vertex, weight) whose weights add up to one. Numbers are exact.
+    """
+
+    vertices: tuple[tuple[Fraction, Fraction], ...]
+    profiles: tuple[tuple[int, int], ...]
+    continuations: tuple[tuple[tuple[tuple[int, Fraction], ...], ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PublicOuterProof:
+    """Half-planes that contain every public equilibrium payoff, and the multipliers that prove it.
+
+    Sets are {w : normals[j] · (w - origin) / span ≤ offsets[step, j]}, componentwise scaled payoffs. The first holds the hull of stage
+    payoffs (their box if discount factors differ), and step by step nothing that equals its own image under the set operator fits between
+    a set and the next: ``multipliers[step, a, j]`` bound the reach of profile a (U.S. action slowest) in direction j, one for each of the
+    U.S.'s other actions, then China's. If the last set is contradictory, there is no equilibrium.
+    """
+
+    origin: tuple[Fraction, Fraction]
+    span: tuple[Fraction, Fraction]
+    normals: Floats
+    offsets: Floats
+    multipliers: Floats
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EquilibriumSet(Solution):
     """Subgame-perfect equilibrium payoffs of a repeated game (pure actions, public randomisation).
@@ -236,10 +266,11 @@ class EquilibriumSet(Solution):
     `payoff_set` is the answer, within `error_bound` of the truth; `inner` ⊆ V ⊆ `outer` where the status says so. With ``inner_proof``
     absent nothing places `inner` inside V; then `deviation_gain` bounds what a one-shot deviation can gain from play that stays in the
     stated set. With voluntary transfers `transfer_proof` proves both sides.
+    Under public monitoring `public_inner_proof` and `public_outer_proof` do, and the set is that of perfect public equilibria.
     For a partition, `blocks` holds the solution of each block and the set is their Minkowski sum.
     """
 
-    game: StageGame | IssueGame | RepeatedGame
+    game: StageGame | IssueGame | RepeatedGame | MonitoredGame
     payoff_set: PayoffSet
     inner: PayoffSet
     outer: PayoffSet
@@ -247,6 +278,8 @@ class EquilibriumSet(Solution):
     inner_proof: InnerProof | None = None
     outer_proof: OuterProof | None = None
     transfer_proof: TransferProof | None = None
+    public_inner_proof: PublicInnerProof | None = None
+    public_outer_proof: PublicOuterProof | None = None
     blocks: Mapping[tuple[str, ...], "EquilibriumSet"] = field(default_factory=dict)
 
     @property

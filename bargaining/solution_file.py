@@ -22,7 +22,7 @@ from bargaining import solution as answers
 from bargaining import stage_solution as stage_answers
 from bargaining import state_solution as state_answers
 from bargaining import stochastic_solution as stochastic_answers
-from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame, StochasticGame
+from bargaining.games import GameError, IssueGame, MonitoredGame, RepeatedGame, StageGame, StochasticGame
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Solution, Status
 from bargaining.store import write
@@ -40,6 +40,7 @@ BUILT: dict[str, Any] = {
     "IssueGame": IssueGame,
     "RepeatedGame": RepeatedGame,
     "StochasticGame": StochasticGame,
+    "MonitoredGame": MonitoredGame,
     "PayoffSet": PayoffSet,
 }
 
@@ -110,6 +111,11 @@ def _encode(value: Any) -> Any:
         return {"RepeatedGame": {"stage": _encode(value.stage), "delta": _encode(value.delta)}}
     if isinstance(value, StochasticGame):
         return {"StochasticGame": _encode_stochastic(value)}
+    if isinstance(value, MonitoredGame):
+        m, n = value.monitoring.shape
+        rows = [[list(value.monitoring.row((a, b))) for b in range(n)] for a in range(m)]
+        parts = {"stage": value.stage, "signals": value.signals, "probabilities": rows, "delta": value.delta}
+        return {"MonitoredGame": {name: _encode(part) for name, part in parts.items()}}
     if isinstance(value, PayoffSet):
         return {"PayoffSet": {"vertices": _encode(value.vertices)}}
     if RECORDS.get(type(value).__name__) is type(value):

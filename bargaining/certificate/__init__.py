@@ -6,11 +6,13 @@ from bargaining.certificate.automaton import verify_automaton
 from bargaining.certificate.correlated import verify_correlated
 from bargaining.certificate.critical import verify_critical_delta
 from bargaining.certificate.markov import verify_markov_perfect
+from bargaining.certificate.monitored import verify_monitored
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.sets import verify_equilibrium_set
 from bargaining.certificate.state_transfers import verify_stochastic_transfers
 from bargaining.certificate.stochastic import verify_stochastic_set
+from bargaining.games import MonitoredGame
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.solution import CriticalDelta, EquilibriumSet, NashEquilibria
 from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium
@@ -58,4 +60,4 @@ def verify(solution: Any) -> Certificate:
     if not isinstance(solution, EquilibriumSet):
         kinds = "a payoff set, equilibria, a critical discount factor or a strategy"
         raise TypeError(f"no certificate for a {type(solution).__name__}: expected {kinds}")
-    return verify_equilibrium_set(solution)
+    return verify_monitored(solution) if isinstance(solution.game, MonitoredGame) else verify_equilibrium_set(solution)

@@ -17,7 +17,7 @@ from bargaining.certificate.exact_game import ExactGame, Point
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.certificate.sets import verify_equilibrium_set
 from bargaining.certificate.sturm import negative_somewhere
-from bargaining.games import IssueGame, RepeatedGame, exact
+from bargaining.games import RepeatedGame, StageGame, exact
 from bargaining.solution import CriticalDelta, EquilibriumSet, Status
 
 Pair = list[Fraction | None]
@@ -25,7 +25,7 @@ Pair = list[Fraction | None]
 
 def verify_critical_delta(solution: CriticalDelta) -> Certificate:
     """Check both ends of the bracket and that the value stated lies between them."""
-    stage = solution.game.stage_game() if isinstance(solution.game, (IssueGame, RepeatedGame)) else solution.game
+    stage = solution.game if isinstance(solution.game, StageGame) else solution.game.stage_game()
     game = ExactGame(RepeatedGame(stage, Fraction(1, 2)))
     malformed = _malformed(solution, game)
     if malformed:

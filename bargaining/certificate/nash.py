@@ -6,13 +6,13 @@ from fractions import Fraction
 import numpy as np
 
 from bargaining.certificate.outcome import Certificate, refused
-from bargaining.games import IssueGame, RepeatedGame
+from bargaining.games import StageGame
 from bargaining.solution import NashEquilibria
 
 
 def verify_nash(solution: NashEquilibria) -> Certificate:
     """Regret of every profile, exactly, and the payoffs stated."""
-    stage = solution.game.stage_game() if isinstance(solution.game, (IssueGame, RepeatedGame)) else solution.game
+    stage = solution.game if isinstance(solution.game, StageGame) else solution.game.stage_game()
     payoffs = [stage.exact_payoffs[player].tolist() for player in (0, 1)]
     if solution.components and sum(part.index for part in solution.components) != 1:
         return refused(f"the indices of the components add up to {sum(part.index for part in solution.components)}, not to 1")

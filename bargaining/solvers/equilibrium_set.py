@@ -16,13 +16,14 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import GameError, IssueGame, RepeatedGame, StochasticGame
+from bargaining.games import GameError, IssueGame, MonitoredGame, RepeatedGame, StochasticGame
 from bargaining.games.issues import Block, Partition
 from bargaining.kernels.polygon import largest_distance
 from bargaining.payoff_set import PayoffSet, minkowski_sum
 from bargaining.solution import EquilibriumSet, InnerProof, OuterProof, Status, worst_status
 from bargaining.solvers.common_delta import settle
 from bargaining.solvers.inner import MOST_RATIONAL_VERTICES, prove, rational_candidate, stricter_fixed_points
+from bargaining.solvers.monitored_set import public_set
 from bargaining.solvers.outer import OuterSet, float_fixed_point, thinned
 from bargaining.solvers.scaled import ScaledGame
 from bargaining.solvers.stochastic_set import stochastic_set
@@ -42,11 +43,11 @@ METHOD = "half-planes outside, exact self-generation inside"
 
 @overload
 def equilibrium_set(
-    game: RepeatedGame,
+    game: RepeatedGame | MonitoredGame,
     partition: str | Partition | None = None,
     *,
     transfers: bool = False,
-    tol: float = 1e-9,
+    tol: float | None = None,
     max_iter: int = MAX_ITER,
 ) -> EquilibriumSet: ...
 @overload
@@ -54,27 +55,29 @@ def equilibrium_set(game: StochasticGame, *, tol: float = 1e-9, max_iter: int = 
 @overload
 def equilibrium_set(game: StochasticGame, *, transfers: Literal[True]) -> StochasticTransfers: ...
 def equilibrium_set(
-    game: RepeatedGame | StochasticGame,
+    game: RepeatedGame | MonitoredGame | StochasticGame,
     partition: str | Partition | None = None,
     *,
     transfers: bool = False,
-    tol: float = 1e-9,
+    tol: float | None = None,
     max_iter: int = MAX_ITER,
 ) -> EquilibriumSet | StochasticSet | StochasticTransfers:
     r"""Payoffs of pure-action subgame-perfect equilibria with public randomisation, V(δ), or V_π(δ) for a partition of issues.
 
     Parameters
     ----------
-    game : RepeatedGame or StochasticGame
-        One discount factor or one per player.
+    game : RepeatedGame, StochasticGame or MonitoredGame
+        One discount factor or one per player. Under imperfect public monitoring the equilibria are perfect public ones, and neither a
+        partition nor transfers can be asked for (see `monitored_linkage`, `monitored_transfers`).
     partition : str or Partition, optional
         For an IssueGame with separable payoffs: blocks across which play may not be conditioned, ``"T,R|C"``. The set is then the
         Minkowski sum of the blocks' sets; if one of them is empty, so is the sum.
     transfers : bool
         Let the players pay each other before every period (Goldlücke and Kranz 2012; see `transfer_path`); common discount factor only.
         Payoffs must be in one unit. With a partition payments are made block by block.
-    tol : float
-        Largest Hausdorff distance allowed between the proven outer and inner sets, relative to each player's payoff span.
+    tol : float, optional
+        Largest Hausdorff distance allowed between the proven outer and inner sets, relative to each player's payoff span; 1e-9, or 1e-3
+        under imperfect monitoring, where sets may be bounded by curves.
     max_iter : int
         Most applications of the set operator from outside.
 
@@ -105,6 +108,9 @@ def equilibrium_set(
     >>> solution.status.name, solution.vertices.round(6).tolist()
     ('solved', [[3.0, 3.0], [9.75, 3.0], [9.0, 9.0], [3.0, 9.75]])
     """
+    if isinstance(game, MonitoredGame):
+        return public_set(game, partition, transfers=transfers, tol=tol, max_iter=max_iter)
+    tol = 1e-9 if tol is None else tol
     check_options(tol, max_iter)
     if isinstance(game, StochasticGame):
         if partition is not None:

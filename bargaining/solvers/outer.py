@@ -68,7 +68,7 @@ class OuterSet:
 
         With different discount factors the players trade payoffs over time, and V reaches beyond the hull (Lehrer and Pauzner 1999).
         """
-        normals = _edge_normals(vertices)
+        normals = edge_normals(vertices)
         if scaled.game.common_delta:
             offsets = (normals @ scaled.payoffs.T).max(axis=1) + 4.0 * ROUNDING
         else:
@@ -120,7 +120,7 @@ class OuterSet:
 
         Nothing is done, and False returned, if no edge has turned by more than `tolerance`.
         """
-        normals = _edge_normals(vertices)
+        normals = edge_normals(vertices)
         if normals.shape == self.normals.shape and np.allclose(normals, self.normals, rtol=0.0, atol=tolerance):
             return False
         scaled = self.scaled
@@ -136,14 +136,15 @@ class OuterSet:
         return True
 
 
-def _edge_normals(vertices: Floats) -> Floats:
-    """Outward unit normals of a counter-clockwise polygon's edges together with the axes, sorted by angle, no two alike."""
+def edge_normals(vertices: Floats, more: Floats | None = None) -> Floats:
+    """Outward unit normals of a counter-clockwise polygon's edges, the axes and what `more` there are, by angle, no two alike."""
     axes = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
     steps = np.roll(vertices, -1, axis=0) - vertices
     lengths = np.hypot(steps[:, 0], steps[:, 1])
     steps, lengths = steps[lengths > DUST], lengths[lengths > DUST]
     normals = np.column_stack([steps[:, 1], -steps[:, 0]]) / lengths[:, None]
     normals[np.abs(normals) < 1e-12] = 0.0
+    normals = normals if more is None else np.concatenate([normals, more])
     slanted = normals[(normals != 0.0).all(axis=1)]
     joint = np.concatenate([axes, slanted])
     angles = np.arctan2(joint[:, 1], joint[:, 0]) % (2.0 * np.pi)

@@ -1,0 +1,331 @@
+r"""What the sides see of each other: finite public signals, whose probabilities depend on what was done.
+
+After a profile a was played, both sides see the same signal y, drawn with probability :math:`\pi(y \mid a)`. A signal may reveal the
+profile (perfect monitoring), nothing at all, or something in between: an *incident* that is more likely if somebody cheats.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bargaining.games.exact import Real, exact
+from bargaining.games.issues import IssueGame
+from bargaining.games.stage import GameError, Profile, StageGame
+from bargaining.games.stochastic import SUM_TOLERANCE
+
+Floats = NDArray[np.float64]
+Row = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Monitoring:
+    r"""Public signals about the play of one stage game.
+
+    Parameters
+    ----------
+    signals : sequence of str
+        Names of the signals, distinct.
+    probabilities : array_like, shape (m, n, Y)
+        ``probabilities[a, b, y]``: probability of signal y if the U.S. plays a and China b. Floats are read as the decimals they print as,
+        strings (``"1/3"``) and fractions as they are; each row is then divided by its sum, which may miss 1 by 1e-9. A signal may have
+        probability zero, at some profiles or at all.
+
+    Raises
+    ------
+    GameError
+        No signal, names repeated, a wrong shape, a number that is no probability, a row that does not add up to one.
+
+    Examples
+    --------
+    >>> clean = Monitoring(["clean", "incident"], [[[0.9, 0.1], [0.5, 0.5]]])
+    >>> clean.shape, clean.row((0, 1))
+    ((1, 2), (Fraction(1, 2), Fraction(1, 2)))
+    """
+
+    signals: tuple[str, ...]
+    probabilities: Floats
+
+    def __post_init__(self) -> None:
+        if isinstance(self.signals, str) or not isinstance(self.signals, Iterable):
+            raise GameError(f"signals {self.signals!r}: expected a list of names")
+        signals = tuple(str(name) for name in self.signals)
+        if not signals:
+            raise GameError("signals: expected at least one")
+        for name in signals:
+            if signals.count(name) > 1:
+                raise GameError(f"signals: name {name!r} stands twice")
+        object.__setattr__(self, "signals", signals)
+        try:
+            given = np.asarray(self.probabilities, dtype=object)
+        except ValueError:
+            given = np.empty(0, dtype=object)
+        if given.ndim != 3 or given.shape[2] != len(signals) or 0 in given.shape:
+            expected = f"expected (m, n, {len(signals)}), a row over {len(signals)} signals for each profile"
+            raise GameError(f"probabilities have shape {given.shape}: {expected}")
+        m, n, count = given.shape
+        rows = {(a, b): _read_row(given[a, b].tolist(), f"probabilities[{a}, {b}]") for a in range(m) for b in range(n)}
+        floats = np.array([[[float(share) for share in rows[a, b]] for b in range(n)] for a in range(m)]).reshape(m, n, count)
+        floats.flags.writeable = False
+        object.__setattr__(self, "probabilities", floats)
+        object.__setattr__(self, "_rows", rows)
+
+    def __len__(self) -> int:
+        return len(self.signals)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of actions of the U.S. and of China."""
+        return self.probabilities.shape[0], self.probabilities.shape[1]
+
+    @property
+    def rows(self) -> Mapping[Profile, Row]:
+        """Probabilities of the signals for each profile, exact."""
+        return self._rows  # type: ignore[attr-defined, no-any-return]
+
+    def row(self, profile: Profile) -> Row:
+        """Exact probabilities of the signals at a profile."""
+        return self.rows[profile]
+
+    @classmethod
+    def from_rows(cls, signals: Sequence[str], shape: tuple[int, int], rows: Mapping[Profile, Sequence[Real]]) -> "Monitoring":
+        """Monitoring from a row of probabilities a profile."""
+        return cls(tuple(signals), [[list(rows[a, b]) for b in range(shape[1])] for a in range(shape[0])])  # type: ignore[arg-type]
+
+    @classmethod
+    def perfect(cls, stage: StageGame) -> "Monitoring":
+        """The signal is the profile itself."""
+        m, n = stage.shape
+        names = [" / ".join(stage.labels((a, b))) for a in range(m) for b in range(n)]
+        if len(set(names)) < len(names):
+            names = [str((a, b)) for a in range(m) for b in range(n)]
+        return cls(tuple(names), np.eye(m * n).reshape(m, n, m * n))
+
+    @classmethod
+    def incidents(
+        cls,
+        stage: StageGame,
+        agreement: Any,
+        false_alarm: Real,
+        detection: Real,
+        detection_both: Real | None = None,
+        compliant: tuple[Iterable[int | str], Iterable[int | str]] | None = None,
+    ) -> "Monitoring":
+        r"""A clean/incident signal: an incident has probability p if both sides comply and q if one does not.
+
+        Parameters
+        ----------
+        stage : StageGame
+        agreement : pair of actions
+            What the sides have promised.
+        false_alarm, detection : Real
+            p and q.
+        detection_both : Real, optional
+            Probability of an incident if neither complies; q by default.
+        compliant : pair of lists of actions, optional
+            Actions of each side that count as compliance; by default the promised one.
+
+        Examples
+        --------
+        >>> from bargaining.games import game
+        >>> stage = game([[2, -1], [3, 0]], [[2, 3], [-1, 0]])
+        >>> Monitoring.incidents(stage, (0, 0), 0.1, 0.5).probabilities[:, :, 1].tolist()
+        [[0.1, 0.5], [0.5, 0.5]]
+        """
+        promised = stage.profile(agreement)
+        groups = compliant or ([promised[0]], [promised[1]])
+        good = [{stage.action(player, action) for action in groups[player]} for player in (0, 1)]
+        both = detection if detection_both is None else detection_both
+        chances = [_probability(value, name) for value, name in ((false_alarm, "false_alarm"), (detection, "detection"), (both, "both"))]
+        m, n = stage.shape
+        alarm = {(a, b): chances[(a not in good[0]) + (b not in good[1])] for a in range(m) for b in range(n)}
+        return cls.from_rows(("clean", "incident"), stage.shape, {a: (1 - share, share) for a, share in alarm.items()})
+
+    def garbled(self, noise: Any, signals: Sequence[str] | None = None) -> "Monitoring":
+        r"""A less informative signal z, drawn with probability ``noise[y][z]`` once y is known (Blackwell 1953).
+
+        Examples
+        --------
+        >>> sharp = Monitoring(["clean", "incident"], [[["9/10", "1/10"]]])
+        >>> sharp.garbled([[1, 0], ["1/2", "1/2"]]).row((0, 0))
+        (Fraction(19, 20), Fraction(1, 20))
+        """
+        kernel = Monitoring(tuple(signals or [str(z) for z in range(np.shape(noise)[-1])]), [list(noise)])  # type: ignore[arg-type]
+        if kernel.shape[1] != len(self):
+            raise GameError(f"noise has {kernel.shape[1]} rows: expected {len(self)}, one a signal")
+        steps = [kernel.row((0, y)) for y in range(len(self))]
+        rows = {
+            profile: [sum((row[y] * steps[y][z] for y in range(len(self))), Fraction(0)) for z in range(len(kernel))]
+            for profile, row in self.rows.items()
+        }
+        return Monitoring.from_rows(kernel.signals, self.shape, rows)
+
+    def pooled(self, groups: Mapping[str, Iterable[str]]) -> "Monitoring":
+        """Signals told apart only by group: name of the group -> the signals in it."""
+        names = list(groups)
+        owner = {str(signal): k for k, name in enumerate(names) for signal in groups[name]}
+        missing = [signal for signal in self.signals if signal not in owner]
+        if missing:
+            raise GameError(f"groups: signal {missing[0]!r} is in none of them")
+        return self.garbled([[int(owner[signal] == k) for k in range(len(names))] for signal in self.signals], names)
+
+
+def joint_monitoring(issues: IssueGame, monitorings: Mapping[str, Monitoring], correlation: Real = 0) -> Monitoring:
+    r"""One signal an issue: the joint signal of all issues, in the joint order of `IssueGame.stage_game`.
+
+    Parameters
+    ----------
+    issues : IssueGame
+    monitorings : mapping of str to Monitoring
+        What is seen of each issue.
+    correlation : Real
+        0: signals are independent given the actions. At :math:`\rho` they are, with that probability, all read off one common draw (each
+        issue's signal is the quantile of it, signals in the order in which they are named); marginals stay what they are.
+
+    Raises
+    ------
+    GameError
+        If an issue has no monitoring or one of the wrong shape, or the correlation is not in [0, 1].
+
+    Examples
+    --------
+    >>> from bargaining.games import game
+    >>> one = game([[2, -1], [3, 0]], [[2, 3], [-1, 0]])
+    >>> seen = Monitoring.incidents(one, (0, 0), "1/10", "1/2")
+    >>> both = IssueGame({"R": one, "C": one})
+    >>> [joint_monitoring(both, {"R": seen, "C": seen}, rho).row((0, 0))[3] for rho in (0, 1)]
+    [Fraction(1, 100), Fraction(1, 10)]
+    """
+    share = _probability(correlation, "correlation")
+    for name in issues.names:
+        if name not in monitorings:
+            raise GameError(f"issue {name!r} has no monitoring")
+        if monitorings[name].shape != issues.issues[name].shape:
+            raise GameError(f"issue {name!r}: monitoring of shape {monitorings[name].shape} for actions {issues.issues[name].shape}")
+    extra = [name for name in monitorings if name not in issues.issues]
+    if extra:
+        raise GameError(f"monitoring of an unknown issue {extra[0]!r}; issues: {', '.join(issues.names)}")
+    parts = [monitorings[name] for name in issues.names]
+    m, n = issues.shape
+    rows = {}
+    for profile in product(range(m), range(n)):
+        own = [parts[k].row(split) for k, (_, split) in enumerate(issues.split(profile).values())]
+        apart = _independent(own)
+        if share:
+            together = _comonotone(own)
+            apart = [(1 - share) * x + share * y for x, y in zip(apart, together, strict=True)]
+        rows[profile] = apart
+    names = [" + ".join(words) for words in product(*(part.signals for part in parts))]
+    return Monitoring.from_rows(names, (m, n), rows)
+
+
+def any_incident(issues: IssueGame, monitorings: Mapping[str, Monitoring], clean: Mapping[str, str] | None = None) -> dict[str, list[str]]:
+    """Joint signals in two groups: ``clean``, where every issue shows its clean signal (its first, unless named), and ``incident``."""
+    good = [(clean or {}).get(name, monitorings[name].signals[0]) for name in issues.names]
+    joint = {" + ".join(words): list(words) == good for words in product(*(monitorings[name].signals for name in issues.names))}
+    return {"clean": [name for name, fine in joint.items() if fine], "incident": [name for name, fine in joint.items() if not fine]}
+
+
+def with_audit(stage: StageGame, plain: Monitoring, sharp: Monitoring, player: int, cost: Real) -> tuple[StageGame, Monitoring]:
+    r"""A side may audit: each of its actions comes with and without, and an audit costs it `cost` and sharpens the signal.
+
+    An audit that costs something and that the signals of play in good faith do not show cannot be enforced: nobody would miss it.
+
+    Parameters
+    ----------
+    stage : StageGame
+    plain, sharp : Monitoring
+        What is seen without and with the audit, over the same signals. The audit itself is not seen, unless the signals tell.
+    player : int
+        Who audits: 0 the U.S., 1 China.
+    cost : Real
+        In the auditor's payoff units, non-negative.
+
+    Examples
+    --------
+    >>> from bargaining.games import game
+    >>> stage = game([[2, -1], [3, 0]], [[2, 3], [-1, 0]])
+    >>> seen = [Monitoring.incidents(stage, (0, 0), 0.1, q) for q in (0.3, 0.9)]
+    >>> audited, monitoring = with_audit(stage, *seen, player=0, cost=0.05)
+    >>> audited.actions[0], monitoring.probabilities[:, 1, 1].tolist()
+    (('0', '0 + audit', '1', '1 + audit'), [0.3, 0.9, 0.3, 0.9])
+    """
+    if player not in (0, 1):
+        raise GameError(f"player {player!r}: expected 0 (the U.S.) or 1 (China)")
+    try:
+        price = exact(cost)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+        price = Fraction(-1)
+    if price < 0:
+        raise GameError(f"cost is {cost!r}: expected a non-negative number")
+    for name, seen in (("plain", plain), ("sharp", sharp)):
+        if seen.shape != stage.shape:
+            raise GameError(f"{name} monitoring has shape {seen.shape}: expected {stage.shape}, that of the actions")
+    if plain.signals != sharp.signals:
+        raise GameError("plain and sharp monitoring: expected the same signals")
+    payoffs = np.repeat(stage.payoffs, 2, axis=1 + player)
+    charged = payoffs[player, 1::2, :] if player == 0 else payoffs[player, :, 1::2]
+    charged[...] = [[float(exact(value) - price) for value in row] for row in charged.tolist()]
+    labels = [list(own) for own in stage.actions]
+    labels[player] = [word for label in stage.actions[player] for word in (label, f"{label} + audit")]
+    rows = {}
+    for a, b in product(range(payoffs.shape[1]), range(payoffs.shape[2])):
+        audits = (a if player == 0 else b) % 2 == 1
+        base = (a // 2, b) if player == 0 else (a, b // 2)
+        rows[a, b] = (sharp if audits else plain).row(base)
+    made = StageGame(payoffs=payoffs, actions=(labels[0], labels[1]), players=stage.players)  # type: ignore[arg-type]
+    return made, Monitoring.from_rows(plain.signals, made.shape, rows)
+
+
+def _read_row(values: Sequence[Any], where: str) -> Row:
+    shares = []
+    for y, value in enumerate(values):
+        try:
+            share = exact(value)
+        except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+            share = Fraction(-1)
+        if share < 0:
+            raise GameError(f"{where[:-1]}, {y}] is {value!r}, expected a probability")
+        shares.append(share)
+    total = sum(shares, Fraction(0))
+    if abs(total - 1) > SUM_TOLERANCE:
+        raise GameError(f"{where} add up to {float(total):.10g}, expected 1")
+    return tuple(share / total for share in shares)
+
+
+def _probability(value: Any, name: str) -> Fraction:
+    try:
+        share = exact(value)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+        share = Fraction(-1)
+    if not 0 <= share <= 1:
+        raise GameError(f"{name} is {value!r}: expected a number between 0 and 1")
+    return share
+
+
+def _independent(rows: Sequence[Row]) -> list[Fraction]:
+    joint = [Fraction(1)]
+    for row in rows:
+        joint = [head * share for head in joint for share in row]
+    return joint
+
+
+def _comonotone(rows: Sequence[Row]) -> list[Fraction]:
+    """Joint probabilities if every signal is read off one uniform draw."""
+    ends = []
+    for row in rows:
+        total, upper = Fraction(0), []
+        for share in row:
+            total += share
+            upper.append(total)
+        ends.append(upper)
+    joint = []
+    for combination in product(*(range(len(row)) for row in rows)):
+        high = min(ends[k][y] for k, y in enumerate(combination))
+        low = max(ends[k][y] - rows[k][y] for k, y in enumerate(combination))
+        joint.append(max(Fraction(0), high - low))
+    return joint

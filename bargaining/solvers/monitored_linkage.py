@@ -1,0 +1,365 @@
+r"""Linkage under noise: what it costs to enforce an agreement over several issues that are seen through one signal each.
+
+Each side is kept to an agreement a by *burning value*: after the joint signal y its continuation payoff is lowered by
+:math:`\frac{1-\delta}{\delta} x_i(y)`, down to its reversion payoff :math:`f_i` at most. The cost is
+
+.. math:: c_i = \min_{x \ge 0} \sum_y \pi(y\mid a)\, x(y)\quad\text{s.t.}\quad \sum_y [\pi(y\mid a_i', a_j) - \pi(y\mid a)]\, x(y) \ge
+   g_i(a_i', a_j) - g_i(a),\quad x(y) \le \tfrac{\delta}{1-\delta}\,(g_i(a) - c_i - f_i)
+
+over all deviations on any number of issues, a linear program. Three regimes differ in what x may depend on:
+
+* *unlinked*: each issue by itself, punished on that issue only: costs add up;
+* *all-or-nothing*: only whether there was any incident counts, and it punishes everything (Thomas and Willig 2006);
+* *optimal* linkage: all signals. Punishing only when several issues look bad at once costs less in total than one issue alone does for
+  each (Matsushima 2001), at the price of more patience.
+
+Lowering each side's payoff separately is a benchmark: it takes lotteries over reversion on single issues in which both sides lose in the
+proportions asked for. `bargaining.equilibrium_set` says without that assumption what can be sustained; see `linkage_games`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bargaining.games import GameError, IssueGame, MonitoredGame, Monitoring, StageGame, joint_monitoring
+from bargaining.games.exact import Real
+from bargaining.games.monitoring import any_incident
+from bargaining.games.repeated import read_delta
+from bargaining.games.stage import Profile
+
+Floats = NDArray[np.float64]
+Pair = tuple[float, float]
+
+REGIMES = ("unlinked", "all_or_nothing", "optimal")
+NEVER = (float("inf"), float("inf"))
+
+
+@dataclass(frozen=True)
+class Enforcement:
+    """One regime at the discount factors given.
+
+    `cost` and `payoffs` a side, U.S. first. `sustained` says whether the whole agreement is; if not, `payoffs` are those of the issues
+    kept (unlinked: each that can be; optimal: the best set of issues; all-or-nothing: none), the others at their reversion payoffs, and
+    `cost` is infinite. `critical_delta` is the least common discount factor that sustains the agreement, `cheapest_delta` that from which
+    on its cost is least (infinite: none below one).
+    """
+
+    regime: str
+    sustained: bool
+    cost: Pair
+    payoffs: Pair
+    kept: tuple[str, ...]
+    critical_delta: float
+    cheapest_delta: float
+
+    @property
+    def joint_payoff(self) -> float:
+        """Sum of both sides' payoffs."""
+        return self.payoffs[0] + self.payoffs[1]
+
+
+@dataclass(frozen=True, eq=False)
+class MonitoredLinkage:
+    """The three regimes of one agreement; floating point answers of linear programs (HiGHS), without a certificate."""
+
+    unlinked: Enforcement
+    all_or_nothing: Enforcement
+    optimal: Enforcement
+
+    @property
+    def verdict(self) -> str:
+        """``link`` if all-or-nothing linkage gives both together more than separate issues, ``firewall`` if less, else ``tie``."""
+        gap = self.all_or_nothing.joint_payoff - self.unlinked.joint_payoff
+        size = 1e-9 * max(1.0, abs(self.unlinked.joint_payoff))
+        return "link" if gap > size else "firewall" if gap < -size else "tie"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One flat dictionary a regime."""
+        return [
+            {
+                "regime": each.regime,
+                "sustained": each.sustained,
+                "cost_us": each.cost[0],
+                "cost_cn": each.cost[1],
+                "payoff_us": each.payoffs[0],
+                "payoff_cn": each.payoffs[1],
+                "joint_payoff": each.joint_payoff,
+                "kept": ",".join(each.kept),
+                "critical_delta": each.critical_delta,
+                "cheapest_delta": each.cheapest_delta,
+            }
+            for each in (self.unlinked, self.all_or_nothing, self.optimal)
+        ]
+
+    def gain_over(self, other: "MonitoredLinkage") -> dict[str, float]:
+        """By how much the joint payoff of each regime exceeds another's: what better signals (vetting, auditing) are worth."""
+        return {name: getattr(self, name).joint_payoff - getattr(other, name).joint_payoff for name in REGIMES}
+
+
+def monitored_linkage(
+    issues: IssueGame,
+    monitorings: Mapping[str, Monitoring],
+    agreement: Any,
+    delta: Real | tuple[Real, Real],
+    *,
+    correlation: Real = 0,
+    clean: Mapping[str, str] | None = None,
+    reversion: Mapping[str, Any] | None = None,
+) -> MonitoredLinkage:
+    """Cost of enforcement, critical discount factor and payoffs of an agreement: unlinked, all-or-nothing, optimally linked.
+
+    Parameters
+    ----------
+    issues : IssueGame
+        Separable.
+    monitorings : mapping of str to Monitoring
+        What is seen of each issue.
+    agreement : mapping of issue to pair of actions
+    delta : float, Fraction, str, or a pair of them
+    correlation : Real
+        As in `joint_monitoring`.
+    clean : mapping of str to str, optional
+        The signal of each issue that is no incident; its first by default.
+    reversion : mapping of issue to pair of actions, optional
+        The static equilibrium that punishes on each issue; by default the pure one with the least joint payoff.
+
+    Raises
+    ------
+    GameError
+        If payoffs are not separable, an issue has no monitoring, the reversion is no static equilibrium, or there is none to revert to.
+
+    References
+    ----------
+    Matsushima, H. (2001), Multimarket contact, imperfect monitoring, and implicit collusion, Journal of Economic Theory 98.
+    Thomas, J., Willig, R. (2006), The risk of contagion from multi-market contact.
+
+    Examples
+    --------
+    Two issues alike, false alarms one time in ten. Punishing when both look bad halves what false alarms cost, if both sides are patient;
+    punishing whenever either does costs more than keeping them apart.
+
+    >>> import bargaining as bg
+    >>> one = bg.game([[2, -1], [3, 0]], [[2, 3], [-1, 0]])
+    >>> seen = bg.Monitoring.incidents(one, (0, 0), 0.1, 0.5)
+    >>> both = bg.IssueGame({"R": one, "C": one})
+    >>> found = bg.monitored_linkage(both, {"R": seen, "C": seen}, {"R": (0, 0), "C": (0, 0)}, delta=0.95)
+    >>> [round(row["cost_us"], 6) for row in found.rows()], round(found.optimal.cheapest_delta, 4)
+    ([0.5, 0.678571, 0.25], 0.8696)
+    """
+    issues.require_separable()
+    deltas = tuple(float(factor) for factor in read_delta(delta))
+    promised = issues.agreement(agreement)
+    joint = joint_monitoring(issues, monitorings, correlation)
+    fallback = {name: _reversion(name, issues.issues[name], (reversion or {}).get(name)) for name in issues.names}
+    alone = {name: _Programs(issues.issues[name], monitorings[name], promised[name], fallback[name], deltas) for name in issues.names}
+    stage = issues.stage_game()
+    floor = issues.joint_profile(fallback)
+    pooled = joint.pooled(any_incident(issues, monitorings, clean))
+    together = _Programs(stage, pooled, issues.joint_profile(promised), floor, deltas)
+    return MonitoredLinkage(
+        unlinked=_unlinked(alone),
+        all_or_nothing=together.enforcement("all_or_nothing", issues.names),
+        optimal=_optimal(issues, joint, promised, fallback, deltas),
+    )
+
+
+def linkage_games(
+    issues: IssueGame,
+    monitorings: Mapping[str, Monitoring],
+    delta: Real | tuple[Real, Real],
+    *,
+    correlation: Real = 0,
+    clean: Mapping[str, str] | None = None,
+) -> dict[str, MonitoredGame]:
+    """The games whose equilibrium sets say what each regime sustains: one an issue (``issue R``), ``all_or_nothing`` and ``optimal``.
+
+    The unlinked set is the Minkowski sum of the issues' sets (payoffs and signals are separable); sums of solutions' sets are within the
+    sum of their error bounds.
+    """
+    issues.require_separable()
+    joint = joint_monitoring(issues, monitorings, correlation)
+    games = {f"issue {name}": MonitoredGame.of(issues.issues[name], monitorings[name], delta) for name in issues.names}
+    games["all_or_nothing"] = MonitoredGame.of(issues, joint.pooled(any_incident(issues, monitorings, clean)), delta)
+    games["optimal"] = MonitoredGame.of(issues, joint, delta)
+    return games
+
+
+def grim_payoffs(
+    issues: IssueGame,
+    monitorings: Mapping[str, Monitoring],
+    agreement: Any,
+    delta: Real | tuple[Real, Real],
+    *,
+    correlation: Real = 0,
+    clean: Mapping[str, str] | None = None,
+    reversion: Mapping[str, Any] | None = None,
+) -> dict[str, Pair]:
+    r"""Payoffs if any incident ends the agreement for good: on its issue (``unlinked``) or on all (``all_or_nothing``).
+
+    With probability P of an incident a period while all comply, :math:`v = f + (g - f)\,(1-\delta)/(1-\delta(1-P))`: a clean issue tied to
+    a noisy one dies with it. Whether complying is a best reply is not asked here; see `monitored_linkage`.
+    """
+    issues.require_separable()
+    deltas = tuple(float(factor) for factor in read_delta(delta))
+    promised = issues.agreement(agreement)
+    fallback = {name: _reversion(name, issues.issues[name], (reversion or {}).get(name)) for name in issues.names}
+    joint = joint_monitoring(issues, monitorings, correlation)
+    pooled = joint.pooled(any_incident(issues, monitorings, clean))
+
+    def survives(monitoring: Monitoring, profile: Profile, signal: str) -> float:
+        return float(monitoring.row(profile)[monitoring.signals.index(signal)])
+
+    def value(stage: StageGame, here: Profile, there: Profile, survival: float) -> Floats:
+        good, bad = stage.payoffs[:, here[0], here[1]], stage.payoffs[:, there[0], there[1]]
+        return np.array([bad[i] + (good[i] - bad[i]) * (1 - deltas[i]) / (1 - deltas[i] * survival) for i in (0, 1)])
+
+    apart = np.zeros(2)
+    for name in issues.names:
+        signal = (clean or {}).get(name, monitorings[name].signals[0])
+        apart += value(issues.issues[name], promised[name], fallback[name], survives(monitorings[name], promised[name], signal))
+    here, there = issues.joint_profile(promised), issues.joint_profile(fallback)
+    tied = value(issues.stage_game(), here, there, survives(pooled, here, "clean"))
+    return {"unlinked": (float(apart[0]), float(apart[1])), "all_or_nothing": (float(tied[0]), float(tied[1]))}
+
+
+def _reversion(name: str, stage: StageGame, given: Any) -> Profile:
+    u = stage.payoffs
+    static = [(a, b) for a, b in product(*map(range, stage.shape)) if u[0, a, b] == u[0, :, b].max() and u[1, a, b] == u[1, a, :].max()]
+    if given is not None:
+        profile = stage.profile(given)
+        if profile not in static:
+            raise GameError(f"issue {name!r}: the reversion {' / '.join(stage.labels(profile))} is no static equilibrium")
+        return profile
+    if not static:
+        raise GameError(f"issue {name!r} has no static equilibrium in pure actions to revert to")
+    return min(static, key=lambda a: (u[0][a] + u[1][a], a))
+
+
+class _Programs:
+    """The linear programs of one profile with one monitoring, player by player."""
+
+    def __init__(self, stage: StageGame, monitoring: Monitoring, here: Profile, there: Profile, deltas: Sequence[float]) -> None:
+        self.payoffs = (float(stage.payoffs[0][here]), float(stage.payoffs[1][here]))
+        self.floors = (float(stage.payoffs[0][there]), float(stage.payoffs[1][there]))
+        self.rates = [delta / (1 - delta) for delta in deltas]
+        self.chance = monitoring.probabilities[here]
+        self.tells: list[Floats] = []
+        self.gains: list[Floats] = []
+        for i in (0, 1):
+            others = [(k, here[1]) if i == 0 else (here[0], k) for k in range(stage.shape[i]) if k != here[i]]
+            self.tells.append(np.array([monitoring.probabilities[a] - self.chance for a in others]).reshape(-1, len(self.chance)))
+            self.gains.append(np.array([stage.payoffs[i][a] - stage.payoffs[i][here] for a in others]))
+
+    def cost(self, i: int) -> float:
+        """Least value burned at the discount factor given; infinite if the profile cannot be enforced."""
+        size = len(self.chance)
+        most = self.rates[i] * (self.payoffs[i] - self.floors[i])
+        rows = np.vstack([-self.tells[i], np.eye(size) + self.rates[i] * self.chance])
+        return _minimum(self.chance, rows, np.concatenate([-self.gains[i], np.full(size, most)]))
+
+    def critical_delta(self, i: int) -> float:
+        """Least discount factor that enforces the profile: (g - f - E x) / max x as large as can be, with max x scaled to one."""
+        if (self.gains[i] <= 0).all():
+            return 0.0
+        size = len(self.chance)
+        # Variables: x / max x, and 1 / max x.
+        rows = np.block([[-self.tells[i], self.gains[i][:, None]], [np.eye(size), np.zeros((size, 1))]])
+        sides = np.concatenate([np.zeros(len(self.gains[i])), np.ones(size)])
+        lost = np.append(self.chance, -(self.payoffs[i] - self.floors[i]))
+        rate = -_minimum(lost, rows, sides)
+        return 1.0 / (1.0 + rate) if rate > 1e-12 else float("inf")
+
+    def cheapest_delta(self, i: int) -> float:
+        """Least discount factor at which the value burned is least."""
+        size = len(self.chance)
+        least = _minimum(self.chance, -self.tells[i], -self.gains[i])
+        if not np.isfinite(least):
+            return float("inf")
+        surplus = self.payoffs[i] - self.floors[i] - least
+        top = np.append(np.zeros(size), 1.0)
+        rows = np.vstack(
+            [
+                np.hstack([-self.tells[i], np.zeros((len(self.gains[i]), 1))]),
+                np.hstack([np.eye(size), -np.ones((size, 1))]),
+                np.append(self.chance, 0.0),
+            ]
+        )
+        sides = np.concatenate([-self.gains[i], np.zeros(size), [least + 1e-10 * max(1.0, abs(least))]])
+        most = _minimum(top, rows, sides)
+        if most <= 1e-12:
+            return 0.0
+        return most / (most + surplus) if surplus > 0 else float("inf")
+
+    def enforcement(self, regime: str, names: tuple[str, ...]) -> Enforcement:
+        costs = (self.cost(0), self.cost(1))
+        holds = bool(np.isfinite(costs).all())
+        payoffs = (self.payoffs[0] - costs[0], self.payoffs[1] - costs[1]) if holds else self.floors
+        return Enforcement(
+            regime=regime,
+            sustained=holds,
+            cost=costs if holds else NEVER,
+            payoffs=payoffs,
+            kept=names if holds else (),
+            critical_delta=max(self.critical_delta(0), self.critical_delta(1)),
+            cheapest_delta=max(self.cheapest_delta(0), self.cheapest_delta(1)),
+        )
+
+
+def _unlinked(alone: Mapping[str, _Programs]) -> Enforcement:
+    parts = {name: programs.enforcement("unlinked", (name,)) for name, programs in alone.items()}
+    holds = all(part.sustained for part in parts.values())
+    return Enforcement(
+        regime="unlinked",
+        sustained=holds,
+        cost=(sum(part.cost[0] for part in parts.values()), sum(part.cost[1] for part in parts.values())),
+        payoffs=(sum(part.payoffs[0] for part in parts.values()), sum(part.payoffs[1] for part in parts.values())),
+        kept=tuple(name for name, part in parts.items() if part.sustained),
+        critical_delta=max(part.critical_delta for part in parts.values()),
+        cheapest_delta=max(part.cheapest_delta for part in parts.values()),
+    )
+
+
+def _optimal(
+    issues: IssueGame,
+    joint: Monitoring,
+    promised: Mapping[str, Profile],
+    fallback: Mapping[str, Profile],
+    deltas: Sequence[float],
+) -> Enforcement:
+    """The agreement if it holds, or the issues of it that give both together most, the others at their static equilibria."""
+    stage, floor = issues.stage_game(), issues.joint_profile(fallback)
+    whole = _Programs(stage, joint, issues.joint_profile(promised), floor, deltas).enforcement("optimal", issues.names)
+    best = whole
+    for keep in product((True, False), repeat=len(issues.names)):
+        kept = tuple(name for name, kept in zip(issues.names, keep, strict=True) if kept)
+        if len(kept) == len(issues.names):
+            continue
+        here = issues.joint_profile({name: promised[name] if name in kept else fallback[name] for name in issues.names})
+        tried = _Programs(stage, joint, here, floor, deltas).enforcement("optimal", kept)
+        if tried.sustained and tried.joint_payoff > best.joint_payoff + 1e-12:
+            best = tried
+    return Enforcement(
+        regime="optimal",
+        sustained=whole.sustained,
+        cost=whole.cost,
+        payoffs=best.payoffs,
+        kept=best.kept,
+        critical_delta=whole.critical_delta,
+        cheapest_delta=whole.cheapest_delta,
+    )
+
+
+def _minimum(objective: Floats, rows: Floats, sides: Floats) -> float:
+    """Least value of a linear program in non-negative variables; infinite if infeasible."""
+    from scipy.optimize import linprog
+
+    found = linprog(objective, A_ub=rows, b_ub=sides, bounds=(0, None))
+    if found.status == 2:
+        return float("inf")
+    if found.status != 0 or found.fun is None:
+        raise RuntimeError(f"a linear program failed: {found.message}")
+    return float(found.fun)
