@@ -37,6 +37,12 @@ _HOMES = {
     "bargaining.solvers.lattice": ("linkage_lattice",),
     "bargaining.certificate": ("Certificate", "verify"),
     "bargaining.plotting": ("draw_family",),
+    "bargaining.solvers.selection": ("select",),
+    "bargaining.solvers.disagreement": ("BargainingTable", "bargaining_table", "disagreement_points"),
+    "bargaining.solvers.threats": ("ThreatBargain", "nash_with_threats"),
+    "bargaining.solvers.alternating_offers": ("AlternatingOffers", "alternating_offers"),
+    "bargaining.solvers.stochastic_pie": ("StochasticPie", "stochastic_pie"),
+    "bargaining.solvers.agenda": ("agendas",),
     "bargaining.scenarios": ("scenario",),
     "bargaining.running": ("run",),
 }
@@ -81,16 +87,27 @@ if TYPE_CHECKING:
     from bargaining.solution import Solution as Solution
     from bargaining.solution import SolveError as SolveError
     from bargaining.solution import Status as Status
+    from bargaining.solvers.agenda import agendas as agendas
+    from bargaining.solvers.alternating_offers import AlternatingOffers as AlternatingOffers
+    from bargaining.solvers.alternating_offers import alternating_offers as alternating_offers
     from bargaining.solvers.critical_cycle import critical_delta_cycle as critical_delta_cycle
     from bargaining.solvers.critical_delta import critical_delta as critical_delta
     from bargaining.solvers.critical_pair import critical_pair as critical_pair
     from bargaining.solvers.critical_payoff import critical_delta_payoff as critical_delta_payoff
     from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
+    from bargaining.solvers.disagreement import BargainingTable as BargainingTable
+    from bargaining.solvers.disagreement import bargaining_table as bargaining_table
+    from bargaining.solvers.disagreement import disagreement_points as disagreement_points
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
+    from bargaining.solvers.selection import select as select
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
+    from bargaining.solvers.stochastic_pie import StochasticPie as StochasticPie
+    from bargaining.solvers.stochastic_pie import stochastic_pie as stochastic_pie
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy
+    from bargaining.solvers.threats import ThreatBargain as ThreatBargain
+    from bargaining.solvers.threats import nash_with_threats as nash_with_threats
     from bargaining.solvers.transfers import transfer_path as transfer_path
