@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "bargaining.games": ("GameError", "IssueGame", "RepeatedGame", "StageGame", "StochasticGame", "game"),
+    "bargaining.games": ("GameError", "IssueGame", "NegotiationGame", "RepeatedGame", "StageGame", "StochasticGame", "game"),
     "bargaining.games.automaton": ("Automaton",),
     "bargaining.payoff_set": ("PayoffSet",),
     "bargaining.solution": (
@@ -43,6 +43,10 @@ _HOMES = {
     "bargaining.solvers.alternating_offers": ("AlternatingOffers", "alternating_offers"),
     "bargaining.solvers.stochastic_pie": ("StochasticPie", "stochastic_pie"),
     "bargaining.solvers.agenda": ("agendas",),
+    "bargaining.solvers.negotiation": ("Negotiation", "negotiate"),
+    "bargaining.solvers.negotiation_plan": ("negotiation_plan",),
+    "bargaining.solvers.contractual": ("ContractualEquilibrium", "contract_path", "contractual_equilibrium"),
+    "bargaining.solvers.renegotiation": ("penance", "penance_delta", "renegotiation_proof"),
     "bargaining.scenarios": ("scenario",),
     "bargaining.running": ("run",),
 }
@@ -69,6 +73,7 @@ if TYPE_CHECKING:
     from bargaining.certificate import verify as verify
     from bargaining.games import GameError as GameError
     from bargaining.games import IssueGame as IssueGame
+    from bargaining.games import NegotiationGame as NegotiationGame
     from bargaining.games import RepeatedGame as RepeatedGame
     from bargaining.games import StageGame as StageGame
     from bargaining.games import StochasticGame as StochasticGame
@@ -90,6 +95,9 @@ if TYPE_CHECKING:
     from bargaining.solvers.agenda import agendas as agendas
     from bargaining.solvers.alternating_offers import AlternatingOffers as AlternatingOffers
     from bargaining.solvers.alternating_offers import alternating_offers as alternating_offers
+    from bargaining.solvers.contractual import ContractualEquilibrium as ContractualEquilibrium
+    from bargaining.solvers.contractual import contract_path as contract_path
+    from bargaining.solvers.contractual import contractual_equilibrium as contractual_equilibrium
     from bargaining.solvers.critical_cycle import critical_delta_cycle as critical_delta_cycle
     from bargaining.solvers.critical_delta import critical_delta as critical_delta
     from bargaining.solvers.critical_pair import critical_pair as critical_pair
@@ -102,6 +110,12 @@ if TYPE_CHECKING:
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
+    from bargaining.solvers.negotiation import Negotiation as Negotiation
+    from bargaining.solvers.negotiation import negotiate as negotiate
+    from bargaining.solvers.negotiation_plan import negotiation_plan as negotiation_plan
+    from bargaining.solvers.renegotiation import penance as penance
+    from bargaining.solvers.renegotiation import penance_delta as penance_delta
+    from bargaining.solvers.renegotiation import renegotiation_proof as renegotiation_proof
     from bargaining.solvers.selection import select as select
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
     from bargaining.solvers.stochastic_pie import StochasticPie as StochasticPie

@@ -81,9 +81,9 @@ def test_exact_equals_induction_on_any_frontier(corners, delta, inside, outside)
     options = {"frontier": corners, "inside": inside, "outside": outside}
     try:
         exact = bg.alternating_offers(delta, **options)
-    except GameError as error:
-        assert "can secure without one" in str(error)
-        return
+    except GameError:
+        # Outside options that no agreement beats: no closed form, and the message says so (tested below).
+        assume(False)
     induction = bg.alternating_offers(delta, **options, method="induction")
     assert induction.status.is_answer
     np.testing.assert_allclose(exact.proposer_share, induction.proposer_share, atol=1e-8)

@@ -5,8 +5,9 @@ Arrays are in joint order ``payoffs[player, a_us, a_cn]``; player 0 is the U.S.,
 
 from bargaining.games.exact import exact
 from bargaining.games.issues import IssueGame
+from bargaining.games.negotiation import NegotiationGame
 from bargaining.games.repeated import RepeatedGame
 from bargaining.games.stage import GameError, StageGame, game
 from bargaining.games.stochastic import StochasticGame
 
-__all__ = ["GameError", "IssueGame", "RepeatedGame", "StageGame", "StochasticGame", "exact", "game"]
+__all__ = ["GameError", "IssueGame", "NegotiationGame", "RepeatedGame", "StageGame", "StochasticGame", "exact", "game"]

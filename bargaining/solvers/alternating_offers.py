@@ -259,7 +259,7 @@ def _knots(talks: Talks) -> set[Fraction]:
 def deadline(talks: Talks, periods: int, ends: Pair, options: dict[str, Any]) -> AlternatingOffers:
     """Backward induction from a deadline: exact for up to 200 offers."""
     number: Any = Fraction if periods <= 200 else float
-    values = [[(number(ends[0]), number(ends[1]))] * 2, [0, 0]]
+    values: list[Any] = [[(number(ends[0]), number(ends[1]))] * 2, [0, 0]]
     for _ in range(periods):
         values = _one_period(talks, values, number)
     exact_pairs, delays = values
@@ -301,13 +301,13 @@ _WALKED_OUT = 10**9
 def by_induction(talks: Talks, tol: float, max_iter: int, options: dict[str, Any]) -> AlternatingOffers:
     """The stationary equilibrium as the limit of ever longer deadlines, in floating point."""
     floats = Talks(
-        tuple([(float(x), float(y)) for x, y in edge] for edge in talks.edges),  # type: ignore[arg-type, misc]
+        tuple([(float(x), float(y)) for x, y in edge] for edge in talks.edges),  # type: ignore[arg-type]
         tuple((float(a), float(b)) for a, b in talks.stay),  # type: ignore[arg-type]
         talks.outside and (float(talks.outside[0]), float(talks.outside[1])),  # type: ignore[arg-type]
     )
     idle = perpetual(talks)
     values: list[Any] = [[(float(idle[0]), float(idle[1]))] * 2, [0, 0]]
-    scale = max(1e-300, *(abs(v) for edge in floats.edges for point in edge for v in point))
+    scale = float(max(1e-300, *(abs(float(v)) for edge in floats.edges for point in edge for v in point)))
     rate = max(float(b) for _, b in talks.stay)
     steps, change = 0, np.inf
     while steps < max_iter:

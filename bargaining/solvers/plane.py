@@ -34,7 +34,7 @@ def exact_hull(points: Iterable[Pair]) -> list[Pair]:
     return half(ordered) + half(ordered[::-1])
 
 
-def cut(polygon: Sequence[Pair], normal: Pair, offset: Fraction) -> list[Pair]:
+def cut(polygon: Sequence[Pair], normal: tuple[Any, Any], offset: Any) -> list[Pair]:
     """The part of a polygon (its corners in order) where ``normal · v >= offset``."""
     count = len(polygon)
     heights = [normal[0] * x + normal[1] * y - offset for x, y in polygon]

@@ -28,8 +28,8 @@ MAX_ITER = 1_000_000
 class StochasticPie(Solution):
     """Bargaining over a stochastic pie, by state s and proposer i.
 
-    ``values[s, i]`` is the payoff pair when i proposes at s, `agreement` (s, i) whether there is a deal then, ``joint[s]`` the sum of values
-    averaged over who proposes, `expected_delay` (s, i) the expected number of refusals (infinite if a deal may never come),
+    ``values[s, i]`` is the payoff pair when i proposes at s, `agreement` (s, i) whether there is a deal then, ``joint[s]`` the sum of
+    values averaged over who proposes, `expected_delay` (s, i) the expected number of refusals (infinite if a deal may never come),
     ``ties`` whether at some state the sides are exactly indifferent (they agree then).
     """
 
@@ -190,7 +190,7 @@ class _System:
                 # v_i(k) = R_i(k), or the size less R_j(k) for a proposer that agrees.
                 matrix[2 * k + i, side::2] -= sign * self.deltas[side] * self.weight[k]
                 right[2 * k + i] = (self.size[k // 2] if gets_rest else 0.0) + sign * (1.0 - self.deltas[side]) * self.flows[k, side]
-        return np.linalg.solve(matrix, right).reshape(count, 2)
+        return np.asarray(np.linalg.solve(matrix, right).reshape(count, 2), dtype=np.float64)
 
     def improve(self, max_iter: int) -> tuple[NDArray[np.bool_], Floats, int, Status, float]:
         """Fixed point by improving the set of states with agreement; a few steps of the contraction break a cycle, if there is one."""
