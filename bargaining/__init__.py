@@ -47,6 +47,7 @@ _HOMES = {
     "bargaining.solvers.negotiation_plan": ("negotiation_plan",),
     "bargaining.solvers.contractual": ("ContractualEquilibrium", "contract_path", "contractual_equilibrium"),
     "bargaining.solvers.renegotiation": ("penance", "penance_delta", "renegotiation_proof"),
+    "bargaining.solvers.reputation": ("concession", "frontier_demands", "reputation"),
     "bargaining.scenarios": ("scenario",),
     "bargaining.running": ("run",),
 }
@@ -116,6 +117,9 @@ if TYPE_CHECKING:
     from bargaining.solvers.renegotiation import penance as penance
     from bargaining.solvers.renegotiation import penance_delta as penance_delta
     from bargaining.solvers.renegotiation import renegotiation_proof as renegotiation_proof
+    from bargaining.solvers.reputation import concession as concession
+    from bargaining.solvers.reputation import frontier_demands as frontier_demands
+    from bargaining.solvers.reputation import reputation as reputation
     from bargaining.solvers.selection import select as select
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
     from bargaining.solvers.stochastic_pie import StochasticPie as StochasticPie

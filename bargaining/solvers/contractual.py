@@ -34,7 +34,7 @@ from bargaining.solvers.transfers import exact_table
 
 @dataclass(frozen=True)
 class ContractLevel:
-    """What the span :math:`\\Delta` enforces from the discount factor `delta` on; `ends` are the profiles of the punishing disagreements."""
+    """What a span enforces from the discount factor `delta` on; `ends` are the disagreements that punish the U.S. and China."""
 
     delta: Fraction
     requirement: Fraction
@@ -68,10 +68,8 @@ class ContractPath:
         profile = self.stage.profile(agreement)
         gains = _table(self.stage)[profile][1]
         needed = gains[0] + gains[1]
-        reached = [
-            max(level.delta, needed / (needed + level.span) if needed else Fraction(0)) for level in self.levels if level.span or not needed
-        ]
-        # A span of a lower level enforces up to the requirement of the next one only with more patience: the least over levels.
+        able = [level for level in self.levels if level.span or not needed]
+        reached = [max(level.delta, needed / (needed + level.span) if needed else Fraction(0)) for level in able]
         least = min(reached, default=None)
         return least if least is not None and least < 1 else None
 
@@ -120,7 +118,7 @@ def contract_path(stage: StageGame | IssueGame, weights: Any = (0.5, 0.5)) -> Co
     >>> import bargaining as bg
     >>> path = bg.contract_path(bg.game([[1, -0.5], [2, 0]], [[1, 2], [-0.5, 0]]))
     >>> str(path.least_delta((0, 0))), [(str(level.delta), str(level.level), str(level.span)) for level in path.levels]
-    ('4/7', [('0', '0', '0'), ('4/7', '2', '3/2')])
+    ('4/7', [('0', '0', '0'), ('1/4', '3/2', '3/2'), ('4/7', '2', '3/2')])
     """
     joint = stage.stage_game() if isinstance(stage, IssueGame) else stage
     if not isinstance(joint, StageGame):
@@ -184,7 +182,7 @@ def contractual_equilibrium(game: RepeatedGame, weights: Any = (0.5, 0.5)) -> Co
     >>> import bargaining as bg
     >>> dilemma = bg.game([[1, -0.5], [2, 0]], [[1, 2], [-0.5, 0]])
     >>> [bg.contractual_equilibrium(bg.RepeatedGame(dilemma, delta)).level for delta in (0.55, 0.6)]
-    [0.0, 2.0]
+    [1.5, 2.0]
     """
     if not isinstance(game, RepeatedGame):
         raise GameError(f"game is a {type(game).__name__}: expected a RepeatedGame")

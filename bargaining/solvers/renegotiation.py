@@ -166,14 +166,14 @@ def penance_delta(stage: StageGame, agreement: Any, *, longest: int = 8, tol: fl
     0.666667
     """
     profile, table, _ = _asked(stage, agreement, 0.5, longest)
-    best = float("nan")
+    best: float | None = None
     for periods, profiles in _candidates(stage, table, profile, longest):
 
         def works(d: Fraction, profiles: Any = profiles, periods: Any = periods) -> bool:
             return _sustains(table, profile, profiles, periods, d) is not None
 
         low, high = Fraction(0), Fraction(9999, 10000)
-        if not works(high) or (best == best and not works(exact(best))):
+        if not works(high) or (best is not None and not works(exact(best))):
             continue
         for k in range(63, 0, -1):
             if not works(Fraction(k, 64)):
@@ -183,8 +183,8 @@ def penance_delta(stage: StageGame, agreement: Any, *, longest: int = 8, tol: fl
         while high - low > exact(tol):
             middle = (low + high) / 2
             low, high = (low, middle) if works(middle) else (middle, high)
-        best = float(high) if not best <= float(high) else best
-    return best
+        best = float(high) if best is None else min(best, float(high))
+    return float("nan") if best is None else best
 
 
 def _asked(stage: StageGame, agreement: Any, delta: Any, longest: int) -> tuple[Profile, dict[Profile, tuple[Pair, Pair]], Fraction]:
