@@ -36,7 +36,7 @@ _HOMES = {
     "bargaining.solvers.strategy": ("penal_code", "strategy"),
     "bargaining.solvers.lattice": ("linkage_lattice",),
     "bargaining.certificate": ("Certificate", "verify"),
-    "bargaining.plotting": ("draw_family",),
+    "bargaining.plotting": ("draw_concession", "draw_deals", "draw_family", "draw_share_bounds"),
     "bargaining.solvers.selection": ("select",),
     "bargaining.solvers.disagreement": ("BargainingTable", "bargaining_table", "disagreement_points"),
     "bargaining.solvers.threats": ("ThreatBargain", "nash_with_threats"),
@@ -45,7 +45,7 @@ _HOMES = {
     "bargaining.solvers.agenda": ("agendas",),
     "bargaining.solvers.negotiation": ("Negotiation", "negotiate"),
     "bargaining.solvers.negotiation_plan": ("negotiation_plan",),
-    "bargaining.solvers.contractual": ("ContractualEquilibrium", "contract_path", "contractual_equilibrium"),
+    "bargaining.solvers.contractual": ("ContractualEquilibrium", "contract_path", "contractual_equilibrium", "renegotiation_rows"),
     "bargaining.solvers.renegotiation": ("penance", "penance_delta", "renegotiation_proof"),
     "bargaining.solvers.reputation": ("concession", "frontier_demands", "reputation"),
     "bargaining.solvers.linkage": ("joint_threat", "linkage_gains", "linkage_steps", "linked_delta"),
@@ -82,7 +82,10 @@ if TYPE_CHECKING:
     from bargaining.games import game as game
     from bargaining.games.automaton import Automaton as Automaton
     from bargaining.payoff_set import PayoffSet as PayoffSet
+    from bargaining.plotting import draw_concession as draw_concession
+    from bargaining.plotting import draw_deals as draw_deals
     from bargaining.plotting import draw_family as draw_family
+    from bargaining.plotting import draw_share_bounds as draw_share_bounds
     from bargaining.running import run as run
     from bargaining.scenarios import scenario as scenario
     from bargaining.solution import CriticalDelta as CriticalDelta
@@ -100,6 +103,7 @@ if TYPE_CHECKING:
     from bargaining.solvers.contractual import ContractualEquilibrium as ContractualEquilibrium
     from bargaining.solvers.contractual import contract_path as contract_path
     from bargaining.solvers.contractual import contractual_equilibrium as contractual_equilibrium
+    from bargaining.solvers.contractual import renegotiation_rows as renegotiation_rows
     from bargaining.solvers.critical_cycle import critical_delta_cycle as critical_delta_cycle
     from bargaining.solvers.critical_delta import critical_delta as critical_delta
     from bargaining.solvers.critical_pair import critical_pair as critical_pair

@@ -150,3 +150,26 @@ def test_a_punishment_that_hurts_the_punisher_is_renegotiated():
     assert not proof.contains((2, 2))
     assert bg.penance(game, (0, 0), 0.95) is None
     assert bg.critical_delta(game, (0, 0)).sustainable
+
+
+def test_the_lattice_column_is_the_hardest_block():
+    story = bg.scenario("briefing")
+    issues = story.game().stage
+    deals = {name: story.agreement(name) for name in ("civil", "full")}
+    rows = {(row["partition"], row["agreement"]): row for row in bg.renegotiation_rows(story.game(), deals, (0.3, 0.7))}
+    assert len(rows) == 2 * 5
+    for (partition, name), row in rows.items():
+        parts = []
+        for block in issues.partition(partition):
+            profile = issues.joint_profile(issues.agreement(deals[name]), block)
+            parts.append(bg.contract_path(issues.block(block), (0.3, 0.7)).least_delta(profile))
+        expected = np.nan if None in parts else float(max(parts))
+        np.testing.assert_equal(row["critical_delta_contractual"], expected)
+        assert row["survives_renegotiation"] == (expected <= 0.6)
+    # Renegotiation raises the bar of the full exchange (0.486 with optimal punishments), linkage still lowers it.
+    equal = {
+        row["partition"]: row["critical_delta_contractual"]
+        for row in bg.renegotiation_rows(story.game(), deals)
+        if row["agreement"] == "full"
+    }
+    assert 0.486 < equal["T,R,C"] < equal["T,R|C"]

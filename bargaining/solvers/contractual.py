@@ -210,6 +210,58 @@ def contractual_equilibrium(game: RepeatedGame, weights: Any = (0.5, 0.5)) -> Co
     )
 
 
+def renegotiation_rows(game: RepeatedGame, agreements: Mapping[str, Any], weights: Any = (0.5, 0.5)) -> list[dict[str, Any]]:
+    """Which agreements survive renegotiation under each partition of the issues: a column beside those of `linkage_lattice`.
+
+    Each block is renegotiated by itself, as it is enforced by itself. Payments have to be in one unit.
+
+    Parameters
+    ----------
+    game : RepeatedGame
+        Over an IssueGame with separable payoffs.
+    agreements : mapping of name to (mapping of issue to pair of actions)
+    weights : pair of float
+        Bargaining weights.
+
+    Returns
+    -------
+    list of dict
+        A row a partition × agreement: ``critical_delta_contractual``, the least common discount factor from which all its parts are
+        enforceable in contractual equilibrium (NaN: at none), and ``survives_renegotiation`` at the game's discount factor (None if the
+        two sides' factors differ and lie on either side of it: the theory is one of a common factor).
+
+    Examples
+    --------
+    >>> import bargaining as bg
+    >>> story = bg.scenario("briefing")
+    >>> deals = {"full": story.agreement("full")}
+    >>> rows = bg.renegotiation_rows(story.game(), deals)
+    >>> {row["partition"]: round(row["critical_delta_contractual"], 3) for row in rows[:3]}
+    {'T,R,C': 0.667, 'T|R,C': 0.767, 'T,R|C': 0.889}
+    """
+    if not isinstance(game, RepeatedGame) or not isinstance(game.stage, IssueGame):
+        raise GameError("game: expected a RepeatedGame over an IssueGame")
+    issues = game.stage
+    issues.require_separable()
+    named = {name: issues.agreement(agreement) for name, agreement in agreements.items()}
+    paths = {block: contract_path(issues.block(block), weights) for partition in issues.partitions() for block in partition}
+    rows = []
+    for partition in issues.partitions():
+        for name, agreed in named.items():
+            parts = [paths[block].least_delta(issues.joint_profile(agreed, block)) for block in partition]
+            least = None if None in parts else max(part for part in parts if part is not None)
+            holds = [least is not None and least <= factor for factor in game.exact_deltas]
+            rows.append(
+                {
+                    "partition": issues.name(partition),
+                    "agreement": name,
+                    "critical_delta_contractual": float("nan") if least is None else float(least),
+                    "survives_renegotiation": holds[0] if holds[0] == holds[1] else None,
+                }
+            )
+    return rows
+
+
 def _table(stage: StageGame) -> Mapping[Profile, tuple[Pair, Pair]]:
     """Payoffs and best deviation gains of every profile, exact."""
     return {a: (u, (c[0] - u[0], c[1] - u[1])) for a, (u, c) in exact_table(stage).items()}
