@@ -167,9 +167,6 @@ def test_the_lattice_column_is_the_hardest_block():
         np.testing.assert_equal(row["critical_delta_contractual"], expected)
         assert row["survives_renegotiation"] == (expected <= 0.6)
     # Renegotiation raises the bar of the full exchange (0.486 with optimal punishments), linkage still lowers it.
-    equal = {
-        row["partition"]: row["critical_delta_contractual"]
-        for row in bg.renegotiation_rows(story.game(), deals)
-        if row["agreement"] == "full"
-    }
+    again = bg.renegotiation_rows(story.game(), deals)
+    equal = {row["partition"]: row["critical_delta_contractual"] for row in again if row["agreement"] == "full"}
     assert 0.486 < equal["T,R,C"] < equal["T,R|C"]
