@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "bargaining.games": ("GameError", "IssueGame", "RepeatedGame", "StageGame", "StochasticGame", "game"),
+    "bargaining.games": ("GameError", "IssueGame", "NegotiationGame", "RepeatedGame", "StageGame", "StochasticGame", "game"),
     "bargaining.games.monitored": ("MonitoredGame",),
     "bargaining.games.monitoring": ("Monitoring", "joint_monitoring", "with_audit"),
     "bargaining.games.automaton": ("Automaton",),
@@ -59,7 +59,19 @@ _HOMES = {
     "bargaining.solvers.markov_perfect": ("markov_perfect",),
     "bargaining.state_solution": ("MarkovPerfect", "StochasticTransfers"),
     "bargaining.certificate": ("Certificate", "verify"),
-    "bargaining.plotting": ("draw_family",),
+    "bargaining.plotting": ("draw_concession", "draw_deals", "draw_family", "draw_share_bounds"),
+    "bargaining.solvers.selection": ("select",),
+    "bargaining.solvers.disagreement": ("BargainingTable", "bargaining_table", "disagreement_points"),
+    "bargaining.solvers.threats": ("ThreatBargain", "nash_with_threats"),
+    "bargaining.solvers.alternating_offers": ("AlternatingOffers", "alternating_offers"),
+    "bargaining.solvers.stochastic_pie": ("StochasticPie", "stochastic_pie"),
+    "bargaining.solvers.agenda": ("agendas",),
+    "bargaining.solvers.negotiation": ("Negotiation", "negotiate"),
+    "bargaining.solvers.negotiation_plan": ("negotiation_plan",),
+    "bargaining.solvers.contractual": ("ContractualEquilibrium", "contract_path", "contractual_equilibrium", "renegotiation_rows"),
+    "bargaining.solvers.renegotiation": ("penance", "penance_delta", "renegotiation_proof"),
+    "bargaining.solvers.reputation": ("concession", "frontier_demands", "reputation"),
+    "bargaining.solvers.linkage": ("joint_threat", "linkage_gains", "linkage_steps", "linked_delta"),
     "bargaining.scenarios": ("scenario",),
     "bargaining.running": ("run",),
 }
@@ -93,6 +105,7 @@ if TYPE_CHECKING:
     from bargaining.game_files.libraries import to_quantecon as to_quantecon
     from bargaining.games import GameError as GameError
     from bargaining.games import IssueGame as IssueGame
+    from bargaining.games import NegotiationGame as NegotiationGame
     from bargaining.games import RepeatedGame as RepeatedGame
     from bargaining.games import StageGame as StageGame
     from bargaining.games import StochasticGame as StochasticGame
@@ -103,7 +116,10 @@ if TYPE_CHECKING:
     from bargaining.games.monitoring import joint_monitoring as joint_monitoring
     from bargaining.games.monitoring import with_audit as with_audit
     from bargaining.payoff_set import PayoffSet as PayoffSet
+    from bargaining.plotting import draw_concession as draw_concession
+    from bargaining.plotting import draw_deals as draw_deals
     from bargaining.plotting import draw_family as draw_family
+    from bargaining.plotting import draw_share_bounds as draw_share_bounds
     from bargaining.running import run as run
     from bargaining.scenarios import scenario as scenario
     from bargaining.solution import CriticalDelta as CriticalDelta
@@ -115,6 +131,13 @@ if TYPE_CHECKING:
     from bargaining.solution import Solution as Solution
     from bargaining.solution import SolveError as SolveError
     from bargaining.solution import Status as Status
+    from bargaining.solvers.agenda import agendas as agendas
+    from bargaining.solvers.alternating_offers import AlternatingOffers as AlternatingOffers
+    from bargaining.solvers.alternating_offers import alternating_offers as alternating_offers
+    from bargaining.solvers.contractual import ContractualEquilibrium as ContractualEquilibrium
+    from bargaining.solvers.contractual import contract_path as contract_path
+    from bargaining.solvers.contractual import contractual_equilibrium as contractual_equilibrium
+    from bargaining.solvers.contractual import renegotiation_rows as renegotiation_rows
     from bargaining.solvers.correlated import correlated_equilibria as correlated_equilibria
     from bargaining.solvers.correlated import correlated_equilibrium as correlated_equilibrium
     from bargaining.solvers.critical_cycle import critical_delta_cycle as critical_delta_cycle
@@ -124,12 +147,19 @@ if TYPE_CHECKING:
     from bargaining.solvers.critical_plan import critical_delta_plan as critical_delta_plan
     from bargaining.solvers.critical_plan import critical_parameter as critical_parameter
     from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
+    from bargaining.solvers.disagreement import BargainingTable as BargainingTable
+    from bargaining.solvers.disagreement import bargaining_table as bargaining_table
+    from bargaining.solvers.disagreement import disagreement_points as disagreement_points
     from bargaining.solvers.dominance import best_responses as best_responses
     from bargaining.solvers.dominance import iterated_dominance as iterated_dominance
     from bargaining.solvers.dominance import rationalizable as rationalizable
     from bargaining.solvers.equilibrium_selection import select_equilibrium as select_equilibrium
     from bargaining.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from bargaining.solvers.lattice import linkage_lattice as linkage_lattice
+    from bargaining.solvers.linkage import joint_threat as joint_threat
+    from bargaining.solvers.linkage import linkage_gains as linkage_gains
+    from bargaining.solvers.linkage import linkage_steps as linkage_steps
+    from bargaining.solvers.linkage import linked_delta as linked_delta
     from bargaining.solvers.markov_perfect import markov_perfect as markov_perfect
     from bargaining.solvers.minmax import minmax as minmax
     from bargaining.solvers.monitored_limit import identifiability as identifiability
@@ -140,11 +170,25 @@ if TYPE_CHECKING:
     from bargaining.solvers.monitored_liquidity import monitored_transfers as monitored_transfers
     from bargaining.solvers.monitored_liquidity import strongly_symmetric as strongly_symmetric
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
+    from bargaining.solvers.negotiation import Negotiation as Negotiation
+    from bargaining.solvers.negotiation import negotiate as negotiate
+    from bargaining.solvers.negotiation_plan import negotiation_plan as negotiation_plan
     from bargaining.solvers.quantal_response import quantal_response as quantal_response
+    from bargaining.solvers.renegotiation import penance as penance
+    from bargaining.solvers.renegotiation import penance_delta as penance_delta
+    from bargaining.solvers.renegotiation import renegotiation_proof as renegotiation_proof
+    from bargaining.solvers.reputation import concession as concession
+    from bargaining.solvers.reputation import frontier_demands as frontier_demands
+    from bargaining.solvers.reputation import reputation as reputation
+    from bargaining.solvers.selection import select as select
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
+    from bargaining.solvers.stochastic_pie import StochasticPie as StochasticPie
+    from bargaining.solvers.stochastic_pie import stochastic_pie as stochastic_pie
     from bargaining.solvers.stochastic_transfers import stochastic_transfers as stochastic_transfers
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy
+    from bargaining.solvers.threats import ThreatBargain as ThreatBargain
+    from bargaining.solvers.threats import nash_with_threats as nash_with_threats
     from bargaining.solvers.transfers import transfer_path as transfer_path
     from bargaining.stage_solution import CorrelatedEquilibria as CorrelatedEquilibria
     from bargaining.stage_solution import CorrelatedEquilibrium as CorrelatedEquilibrium

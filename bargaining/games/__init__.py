@@ -7,6 +7,7 @@ from bargaining.games.exact import exact
 from bargaining.games.issues import IssueGame
 from bargaining.games.monitored import MonitoredGame
 from bargaining.games.monitoring import Monitoring, joint_monitoring, with_audit
+from bargaining.games.negotiation import NegotiationGame
 from bargaining.games.repeated import RepeatedGame
 from bargaining.games.stage import GameError, StageGame, game
 from bargaining.games.stochastic import StochasticGame
@@ -16,6 +17,7 @@ __all__ = [
     "IssueGame",
     "MonitoredGame",
     "Monitoring",
+    "NegotiationGame",
     "RepeatedGame",
     "StageGame",
     "StochasticGame",

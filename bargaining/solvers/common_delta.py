@@ -17,8 +17,9 @@ from bargaining.kernels.binding import LOWER, STAY
 from bargaining.kernels.common_delta import EMPTY, MOST_NOISE, SOLVED, common_delta_set, in_units, scale_game
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import EquilibriumSet, InnerProof, OuterProof, Status
-from bargaining.solvers.inner import cross, exact_hull, prove, rational_candidate
+from bargaining.solvers.inner import prove, rational_candidate
 from bargaining.solvers.outer import thinned
+from bargaining.solvers.plane import cross, exact_hull
 from bargaining.solvers.scaled import Pair, ScaledGame
 
 Floats = NDArray[np.float64]

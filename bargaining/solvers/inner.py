@@ -8,13 +8,13 @@ replaced by the stage payoffs and simple rationals they are close to, then fixed
 import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.kernels.self_generation import polygon_sweeps
 from bargaining.solution import InnerProof
+from bargaining.solvers.plane import cross, exact_hull
 from bargaining.solvers.scaled import Pair, ScaledGame
 
 Floats = NDArray[np.float64]
@@ -115,32 +115,10 @@ def locate(corners: Sequence[Integers], shadow: Floats, point: Integers, near: F
     return None
 
 
-def cross(a: Any, b: Any, c: Any) -> Any:
-    """Twice the signed area of the triangle abc, exact for integers and fractions."""
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-
 def _on_segment(a: Integers, b: Integers, point: Integers) -> bool:
     if cross(a, b, point) != 0:
         return False
     return all(min(a[i], b[i]) <= point[i] <= max(a[i], b[i]) for i in (0, 1))
-
-
-def exact_hull(points: Sequence[Pair]) -> list[Pair]:
-    """Counter-clockwise strict convex hull of exact points (monotone chain)."""
-    ordered = sorted(set(points))
-    if len(ordered) <= 2:
-        return ordered
-
-    def half(sequence: Sequence[Pair]) -> list[Pair]:
-        chain: list[Pair] = []
-        for point in sequence:
-            while len(chain) >= 2 and cross(chain[-2], chain[-1], point) <= 0:
-                chain.pop()
-            chain.append(point)
-        return chain[:-1]
-
-    return half(ordered) + half(ordered[::-1])
 
 
 def rational_candidate(scaled: ScaledGame, vertices: Floats, makers: NDArray[np.int64], closeness: float) -> list[Pair]:

@@ -22,7 +22,7 @@ from bargaining.solution import EquilibriumSet, LinkageLattice, Status, worst_st
 from bargaining.solvers.block_game import BlockGame, Part
 from bargaining.solvers.equilibrium_set import MAX_ITER, check_options, combine, equilibrium_set
 from bargaining.solvers.incentives import Incentives
-from bargaining.solvers.selection import nash_bargaining
+from bargaining.solvers.selection import bargains
 
 Floats = NDArray[np.float64]
 
@@ -204,7 +204,7 @@ def _about_set(
     # Side payments are a theory of a common discount factor.
     levels = [member.transfers.at(member.game.exact_deltas[0]) if member.game.common_delta else None for member in members]
     paid = [level.joint for level in levels if level is not None]
-    bargain = np.full(2, np.nan) if joint.is_empty else nash_bargaining(joint.payoff_set, joint.punishment_payoffs)
+    bargain = np.full(2, np.nan) if joint.is_empty else bargains(joint.payoff_set, joint.punishment_payoffs)
     label, surplus = _best_stationary(issues, partition, members, named)
     return {
         **{key: row[key] for key in ("best_us", "best_cn", "worst_us", "worst_cn", "joint_surplus")},

@@ -12,7 +12,7 @@ import numpy as np
 from bargaining.games import IssueGame, RepeatedGame, exact
 from bargaining.games.automaton import Automaton, JointAutomaton, Lottery
 from bargaining.solution import EquilibriumSet, InnerProof
-from bargaining.solvers.inner import cross, exact_hull
+from bargaining.solvers.plane import cross, exact_hull
 from bargaining.solvers.scaled import Pair
 
 # A point typed in floats means the vertex or edge that it is this close to, relative to the set: draws rarer than that are left out.

@@ -84,7 +84,7 @@ class TransferPath:
     @cached_property
     def requirements(self) -> dict[Profile, Fraction]:
         """Liquidity requirement of every profile."""
-        return _requirements(_table(self.stage))
+        return _requirements(exact_table(self.stage))
 
     @property
     def steps(self) -> tuple[Level, ...]:
@@ -147,7 +147,7 @@ def transfer_path(stage: StageGame | IssueGame) -> TransferPath:
     joint = stage.stage_game() if isinstance(stage, IssueGame) else stage
     if not isinstance(joint, StageGame):
         raise GameError(f"stage is a {type(stage).__name__}: expected a StageGame or an IssueGame")
-    table = _table(joint)
+    table = exact_table(joint)
     requirement = _requirements(table)
     ordered = sorted(table, key=lambda a: (requirement[a], a))
     reached: list[Level] = []
@@ -180,7 +180,7 @@ def _requirements(table: Mapping[Profile, tuple[Pair, Pair]]) -> dict[Profile, F
     return {a: cheat[0] + cheat[1] - payoff[0] - payoff[1] for a, (payoff, cheat) in table.items()}
 
 
-def _table(stage: StageGame) -> dict[Profile, tuple[Pair, Pair]]:
+def exact_table(stage: StageGame) -> dict[Profile, tuple[Pair, Pair]]:
     """Payoffs and cheating payoffs of every profile, exact."""
     m, n = stage.shape
     first, second = ([[exact(u) for u in row] for row in matrix] for matrix in stage.payoffs.tolist())

@@ -1,0 +1,200 @@
+"""The strategy that earns a bound of a negotiation game: who offers what, what follows a refusal, and what a cheat meets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from bargaining.games import GameError
+from bargaining.games.negotiation import NegotiationGame
+from bargaining.solution import SolveError
+from bargaining.solvers.negotiation import Negotiation, Talks, _above
+from bargaining.solvers.plane import Pair, cross
+
+Lottery = tuple[tuple[int, Fraction], ...]
+
+
+@dataclass(frozen=True)
+class Node:
+    """Talks with `proposer` to move, worth `payoff`.
+
+    With a `split` it is offered and accepted; without one nothing acceptable is offered. After a refusal a public draw `refused` picks a
+    position in `NegotiationPlan.quarrels`: on the path if there is no split, else to punish the refusal.
+    """
+
+    proposer: int
+    payoff: Pair
+    split: Pair | None
+    refused: Lottery
+
+
+@dataclass(frozen=True)
+class Quarrel:
+    """One period of the disagreement game, worth `payoff`: a profile, then a public draw of the next node.
+
+    ``punished[k]`` is the node that follows a deviation of player k.
+    """
+
+    payoff: Pair
+    profile: tuple[int, int]
+    after: Lottery
+    punished: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class NegotiationPlan:
+    """A subgame-perfect strategy profile of a negotiation game as a finite machine; `start` is a position in `nodes`.
+
+    To an offer that is not in the plan the other side answers so as to hold the proposer to ``secured[proposer]`` at most.
+    """
+
+    game: NegotiationGame
+    nodes: tuple[Node, ...]
+    quarrels: tuple[Quarrel, ...]
+    start: int
+    secured: Pair
+
+    @property
+    def payoff(self) -> Pair:
+        """What the plan earns, exact."""
+        return self.nodes[self.start].payoff
+
+    def __str__(self) -> str:
+        stage, lines, told = self.game.stage_game(), [], set()
+        waiting = [self.start]
+        players = stage.players
+        while waiting:
+            k = waiting.pop(0)
+            if k in told:
+                continue
+            told.add(k)
+            node = self.nodes[k]
+            me, you = players[node.proposer], players[1 - node.proposer]
+            if node.split is not None:
+                us, cn = (float(share) for share in node.split)
+                lines.append(f"Node {k}: {me} offers the split ({us:.4g}, {cn:.4g}); {you} accepts. If {you} refuses:")
+            else:
+                lines.append(f"Node {k}: {me} offers nothing acceptable; {you} refuses:")
+            for q, chance in node.refused:
+                quarrel = self.quarrels[q]
+                labels = " / ".join(stage.labels(quarrel.profile))
+                odds = "" if chance == 1 else f"with probability {float(chance):.3g} "
+                nodes = ", ".join(f"node {n}" + ("" if c == 1 else f" ({float(c):.3g})") for n, c in quarrel.after)
+                first, second = quarrel.punished
+                lines.append(
+                    f"  {odds}{labels}, then {nodes}; a deviation of {players[0]} leads to node {first}, of {players[1]} to {second}"
+                )
+                waiting += [n for n, _ in quarrel.after] + [first, second]
+        return "\n".join(lines)
+
+
+def negotiation_plan(
+    solution: Negotiation, proposer: int, point: Any = None, *, player: int | None = None, largest: bool = True
+) -> NegotiationPlan:
+    """The strategy that earns a corner of a negotiation game's equilibrium set.
+
+    Parameters
+    ----------
+    solution : Negotiation
+        With status `solved`.
+    proposer : int
+        Who makes the first offer: 0 the U.S., 1 China.
+    point : pair of float, optional
+        A corner of ``solution.sets[proposer]`` (the nearest is taken).
+    player, largest
+        Instead of a point: the corner with the largest (or least) payoff of this player, by default of the proposer.
+
+    Returns
+    -------
+    NegotiationPlan
+        Exact payoffs and probabilities; `str` is the plan in words.
+
+    Raises
+    ------
+    SolveError
+        If the sets are not proven.
+
+    Examples
+    --------
+    >>> import bargaining as bg
+    >>> strike = bg.game([[0.4], [0]], [[0.6], [0]], actions=[["work", "strike"], ["produce"]])
+    >>> plan = bg.negotiation_plan(bg.negotiate(bg.NegotiationGame(strike, 1, 0.9)), proposer=0)
+    >>> print(str(plan).splitlines()[0])
+    Node 1: U.S. offers the split (0.7158, 0.2842); China accepts. If China refuses:
+    """
+    if not isinstance(solution, Negotiation):
+        raise GameError(f"solution is a {type(solution).__name__}: expected that of negotiate")
+    if proposer not in (0, 1) or player not in (None, 0, 1):
+        raise GameError(f"proposer {proposer!r}, player {player!r}: expected 0 for the U.S. or 1 for China")
+    if solution.status.name != "solved":
+        raise SolveError(f"a plan needs proven sets: {solution.status.value}")
+    talks = Talks.of(solution.game, Fraction)
+    sets = solution.exact_sets
+    offset = (0, len(sets[0]))
+    nodes: list[Node] = []
+    quarrels: list[Quarrel] = []
+    secured = []
+    for i in (0, 1):
+        refused = talks.refused(sets[1 - i])
+        floor, least = talks.secured(i, refused), min(w[1 - i] for w in refused)
+        secured.append(floor)
+        made: dict[Pair, int] = {}
+
+        def quarrel(corner: Pair, i: int = i, made: dict[Pair, int] = made) -> int:
+            if corner not in made:
+                made[corner] = len(quarrels)
+                quarrels.append(_quarrel(talks, corner, sets[1 - i], offset[1 - i]))
+            return made[corner]
+
+        harshest = min(refused, key=lambda w, i=i: (w[1 - i], w[i]))  # type: ignore[misc]
+        for v in sets[i]:
+            agreed = v[0] + v[1] == talks.surplus and v[1 - i] >= least and v[i] >= floor
+            weights = [(harshest, Fraction(1))] if agreed else mixture(refused, v)
+            nodes.append(Node(i, v, v if agreed else None, tuple((quarrel(corner), chance) for corner, chance in weights)))
+    if point is not None:
+        k = min(range(len(sets[proposer])), key=lambda n: sum((float(sets[proposer][n][m]) - float(point[m])) ** 2 for m in (0, 1)))
+    else:
+        who, sign = proposer if player is None else player, 1 if largest else -1
+        k = max(range(len(sets[proposer])), key=lambda n: (sign * sets[proposer][n][who], sets[proposer][n][1 - who]))
+    return NegotiationPlan(solution.game, tuple(nodes), tuple(quarrels), offset[proposer] + k, (secured[0], secured[1]))
+
+
+def _quarrel(talks: Talks, corner: Pair, after: Sequence[Pair], offset: int) -> Quarrel:
+    """A profile and a draw of continuations that earn a corner of the payoffs after a refusal."""
+    worst = tuple(min(range(len(after)), key=lambda n: after[n][k]) for k in (0, 1))
+    for profile, flow, gain in talks.profiles:
+        needed = [after[worst[k]][k] + (1 - talks.deltas[k]) * gain[k] / talks.deltas[k] for k in (0, 1)]
+        w = tuple((corner[k] - (1 - talks.deltas[k]) * flow[k]) / talks.deltas[k] for k in (0, 1))
+        if all(w[k] >= needed[k] for k in (0, 1)) and _above(after, needed):
+            weights = mixture(after, (w[0], w[1]))
+            if weights:
+                draw = tuple((offset + list(after).index(v), chance) for v, chance in weights)
+                return Quarrel(corner, profile, draw, (offset + worst[0], offset + worst[1]))
+    raise ArithmeticError("a corner of the payoffs after a refusal has no generator")
+
+
+def mixture(polygon: Sequence[Pair], point: Pair) -> list[tuple[Pair, Fraction]]:
+    """Weights on at most three corners of an exact polygon that average to a point; empty if it lies outside.
+
+    Examples
+    --------
+    >>> mixture([(0, 0), (4, 0), (0, 4)], (1, 1))
+    [((0, 0), Fraction(1, 2)), ((4, 0), Fraction(1, 4)), ((0, 4), Fraction(1, 4))]
+    """
+    if point in polygon:
+        return [(point, Fraction(1))]
+    a = polygon[0]
+    for k in range(1, len(polygon)):
+        b, c = polygon[k], polygon[(k + 1) % len(polygon)]
+        area = cross(a, b, c)
+        if area == 0:
+            # The segment ab: a polygon of two corners.
+            i = 0 if b[0] != a[0] else 1
+            if len(polygon) == 2 and cross(a, b, point) == 0:
+                share = Fraction(point[i] - a[i]) / (b[i] - a[i])
+                return [(a, 1 - share), (b, share)] if 0 <= share <= 1 else []
+            continue
+        weights = [Fraction(cross(point, b, c)) / area, Fraction(cross(a, point, c)) / area, Fraction(cross(a, b, point)) / area]
+        if min(weights) >= 0:
+            return [(v, weight) for v, weight in zip((a, b, c), weights, strict=True) if weight > 0]
+    return []
