@@ -50,7 +50,7 @@ def _rows(story: "StateScenario", solved: "StochasticSet", plans: Sequence[str],
     from bargaining.games.stochastic_plan import plan_payoffs, read_plan
     from bargaining.solvers.markov_perfect import markov_perfect
     from bargaining.solvers.plans import sustained
-    from bargaining.solvers.selection import nash_bargaining
+    from bargaining.solvers.selection import bargains
 
     game: Any = solved.game
     of_state = {row["state"]: row for row in solved.rows()}
@@ -64,7 +64,7 @@ def _rows(story: "StateScenario", solved: "StochasticSet", plans: Sequence[str],
     for state in states:
         place = game.state(state)
         record = {column: value for column, value in of_state[game.states[place]].items() if column != "area"}
-        bargain = nash_bargaining(solved[place], solved.punishment_payoffs[place])
+        bargain = bargains(solved[place], solved.punishment_payoffs[place])
         record |= {"bargain_us": float(bargain[0]), "bargain_cn": float(bargain[1])}
         record |= {"status": solved.status.name, "error_bound": solved.error_bound}
         for name, (values, holds) in verdicts.items():

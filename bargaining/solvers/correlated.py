@@ -22,7 +22,7 @@ from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
 from bargaining.solvers.exact_program import ExactProgram
 from bargaining.solvers.minmax import minmax
-from bargaining.solvers.selection import nash_bargaining
+from bargaining.solvers.selection import bargains
 from bargaining.stage_solution import CorrelatedBound, CorrelatedEquilibria, CorrelatedEquilibrium, read_stage
 
 Floats = NDArray[np.float64]
@@ -186,7 +186,7 @@ def correlated_equilibrium(
         # An equilibrium pays no less than minmax; rounding must not say otherwise.
         if disagreement is None:
             start = np.minimum(start, found.vertices.min(axis=0))
-        first, second, share = _on_boundary(found.vertices, nash_bargaining(found.payoff_set, start), start)
+        first, second, share = _on_boundary(found.vertices, bargains(found.payoff_set, start), start)
     else:
         first = second = _farthest(found.vertices, objective)
         share = 0.0

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games.state_values import discounted_values
-from bargaining.solvers.inner import exact_hull, locate
+from bargaining.solvers.inner import locate
+from bargaining.solvers.plane import exact_hull
 from bargaining.solvers.scaled import Pair
 from bargaining.solvers.stochastic_game import FlatGame
 from bargaining.stochastic_solution import StochasticInner
