@@ -92,7 +92,7 @@ def _compare_sets(committed: Path, fresh: Path, rtol: float) -> Item:
 def _vertices(rows: Sequence[Row]) -> dict[tuple[Any, ...], list[tuple[float, float]]]:
     found: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
     for row in rows:
-        found.setdefault(tuple(row[key] for key in _SET_NAME), []).append((row["us"], row["cn"]))
+        found.setdefault(tuple(row.get(key) for key in _SET_NAME), []).append((row["us"], row["cn"]))
     return found
 
 

@@ -204,6 +204,8 @@ class Document:
             path = self._path(mistake["loc"])
             kind, got = mistake["type"], mistake["input"]
             context = mistake.get("ctx", {})
+            if kind == "union_tag_not_found":
+                kind, path = "missing", (*path, "name")
             if kind == "extra_forbidden":
                 yield self.problem(path, "unknown key" + did_you_mean(path[-1], _keys(schema, path[:-1])))
             elif kind == "missing" and (opened := self._misspelt(schema, path)):
@@ -217,8 +219,6 @@ class Document:
             elif kind == "union_tag_invalid":
                 words = [word.strip("'") for word in str(context["expected_tags"]).split(", ")]
                 yield self.problem((*path, "name"), f"{context['tag']!r} is not known" + did_you_mean(context["tag"], words))
-            elif kind == "union_tag_not_found":
-                yield self.problem((*path, "name"), "this key is missing")
             elif kind == "value_error":
                 yield self.problem(path, f"{context['error']}{_got(got)}")
             elif kind in ("model_type", "dict_type"):

@@ -436,5 +436,5 @@ def test_no_certificate_for_other_answers():
         "solution",
     ]
     for answer in answers:
-        with pytest.raises(TypeError, match=f"no certificate for a {type(answer).__name__}: expected an EquilibriumSet"):
+        with pytest.raises(TypeError, match=f"no certificate for a {type(answer).__name__}: expected a payoff set"):
             bg.verify(answer)

@@ -84,7 +84,7 @@ def _static(game: StageGame | IssueGame) -> list[tuple[str, Floats]]:
         listed = [(", ".join(n for n, _ in pick), np.sum([p for _, p in pick], axis=0)) for pick in product(*parts)]
     else:
         stage = game.stage_game() if isinstance(game, IssueGame) else game
-        solved = nash_equilibria(stage)
+        solved = nash_equilibria(stage, exact=True)
         listed = [
             (_words(stage, x, y), np.asarray(point, dtype=np.float64))
             for (x, y), point in zip(solved.profiles, solved.payoffs, strict=True)

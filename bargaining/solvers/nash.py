@@ -296,8 +296,7 @@ def _answer(
     payoffs: Floats | None = None,
 ) -> NashEquilibria:
     """Measure the regret of every profile on payoffs relative to their span, and say what is proven."""
-    low = stage.payoffs.min(axis=(1, 2), keepdims=True)
-    span = stage.payoffs.max(axis=(1, 2), keepdims=True) - low
+    span = np.ptp(stage.payoffs, axis=(1, 2))
     unit = [matrix - 1.0 for matrix in _positive(stage)]
     regrets = np.zeros((len(profiles), 2))
     paid = np.empty((len(profiles), 2))
@@ -305,7 +304,7 @@ def _answer(
         for player, values in enumerate((unit[0] @ y, x @ unit[1])):
             own = float((x if player == 0 else y) @ values)
             regrets[k, player] = max(float(values.max()) - own, 0.0)
-            paid[k, player] = own * span[player, 0, 0] + low[player, 0, 0]
+            paid[k, player] = x @ stage.payoffs[player] @ y
         x.flags.writeable = y.flags.writeable = False
     regret = regrets.max(axis=1) if len(profiles) else np.empty(0)
     largest = float(regret.max()) if len(profiles) else 0.0
@@ -322,7 +321,7 @@ def _answer(
         profiles=tuple(profiles),
         payoffs=paid if payoffs is None else payoffs,
         regret=regret,
-        absolute_regret=(regrets * span[:, 0, 0]).max(axis=1) if len(profiles) else np.empty(0),
+        absolute_regret=(regrets * span).max(axis=1) if len(profiles) else np.empty(0),
         degenerate=degenerate,
         components=parts,
     )
