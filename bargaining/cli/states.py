@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from bargaining.cli.terminal import number, print_table, table
-from bargaining.report.answers import answers, groups
+from bargaining.report.answers import answers, groups, proven
 from bargaining.store import Row
 
 _SIGN = {True: "✓", False: "·", None: "?"}
@@ -35,7 +35,7 @@ def print_states(console: Console, rows: Sequence[Row], manifest: Mapping[str, A
                 _print_one(console, title, group, words)
             for sentence in answers(words["scenario"], swept, group):
                 console.print(f"- {sentence}")
-            unproven = {row["point"] for row in group if row["status"] not in ("solved", "empty")}
+            unproven = {row["point"] for row in group if not proven(row)}
             if unproven:
                 of = len({row["point"] for row in group})
                 console.print(
@@ -52,7 +52,7 @@ def _print_one(console: Console, title: str, rows: Sequence[Row], words: Mapping
     for (state,), own in groups(rows, ["state"]).items():
         of = {row["plan"]: row for row in own}
         cells = [f"{_SIGN[of[plan]['sustained']]} {number(of[plan]['plan_us'])}, {number(of[plan]['plan_cn'])}" for plan in plans]
-        made.add_row(str(state), *cells, *(number(own[0][column]) for column in _PAYOFFS))
+        made.add_row(str(state), *cells, *(_settled(own[0], column) for column in _PAYOFFS))
     print_table(console, title, made)
     console.print()
     _print_key(console, words, plans)
@@ -67,7 +67,7 @@ def _print_sweep(console: Console, title: str, rows: Sequence[Row], words: Mappi
         made = table(*(symbols[name] for name in down), *(f"{symbols[across]} = {_short(value)}" for value in values), left=0)
         for key, group in groups(own, down).items():
             of = {row[across]: row for row in group}
-            cells = [f"{_SIGN[of[v]['sustained']]} {number(of[v]['joint_surplus'])}" if v in of else "" for v in values]
+            cells = [f"{_SIGN[of[v]['sustained']]} {_settled(of[v], 'joint_surplus')}" if v in of else "" for v in values]
             made.add_row(*(_short(value) for value in key), *cells)
         print_table(console, f"{title}; state {state}, plan {str(plan).replace('_', ' ')}", made)
         console.print()
@@ -78,9 +78,14 @@ def _print_key(console: Console, words: Mapping[str, Any], plans: Sequence[str])
     console.print(
         "✓ the plan, played from that state for ever, is an equilibrium path; · it is none; ? not settled. Numbers: payoffs of the plan"
     )
-    console.print(f"or, in a sweep, the largest joint surplus of any equilibrium; {words['unit']}.")
+    console.print(f"or, in a sweep, the largest joint surplus of any equilibrium (–: not proven); {words['unit']}.")
     for plan in plans:
         console.print(f"Plan {plan.replace('_', ' ')}: {words['plans'][plan]}.")
+
+
+def _settled(row: Row, column: str) -> str:
+    """A number that is proven to the accuracy asked for."""
+    return number(row[column]) if proven(row) else "–"
 
 
 def _short(value: Any) -> str:
