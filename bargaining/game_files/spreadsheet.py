@@ -80,6 +80,8 @@ def _separators(text: str) -> list[str | None]:
 
 def _read(text: str, source: str, separator: str | None) -> StageGame:
     blocks = _blocks(_rows(text, source, separator))
+    if not blocks:
+        raise GameFileError(f"{source}: nothing but separators; expected a table of payoffs")
     if len(blocks) > 2:
         raise GameFileError(f"{source}:{blocks[2][0][0]}: a third table; expected one with pairs of payoffs or two with numbers")
     tables = [_table(block, source) for block in blocks]
