@@ -1,12 +1,15 @@
 """Experiments on scenarios with states: reading, solving, storing, telling and drawing them."""
 
+import io
 import json
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from bargaining.cli import main
+from bargaining.cli.states import print_states
 from bargaining.comparison import compare
 from bargaining.config import ConfigError
 from bargaining.experiment import Experiment
@@ -133,6 +136,28 @@ def test_run_tells_and_draws(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert code == 0
     code, out, _ = call(capsys, "show", "mine")
     assert "equilibrium_set, tol 1e-06" in out
+
+
+def test_what_is_not_proven_is_not_printed_as_a_number() -> None:
+    words = {
+        "title": "A story",
+        "plans": {"truce": "hold"},
+        "parameters": {"n": {"symbol": "N"}},
+        "unit": "units",
+        "notice": "",
+        "scenario": "x",
+    }
+    common = {"run": "one", "calibration": "stylised", "state": "renewal", "plan": "truce", "sustained": True}
+    rows = [
+        {**common, "point": 0, "n": 1, "status": "solved", "joint_surplus": 2.5},
+        {**common, "point": 1, "n": 2, "status": "undecided", "joint_surplus": 0.125},
+    ]
+    text = io.StringIO()
+    print_states(Console(file=text, width=120), rows, {"runs": {"one": words}})
+    assert "✓ 2.5" in text.getvalue()
+    assert "✓ –" in text.getvalue()
+    assert "0.125" not in text.getvalue()
+    assert "Payoffs of 1 of 2 points are not proven" in text.getvalue()
 
 
 def test_answers_are_read_off_the_rows() -> None:
