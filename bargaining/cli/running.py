@@ -1,7 +1,6 @@
 """``bargaining run``: solve, store, print, draw."""
 
 import shlex
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -59,7 +58,7 @@ def run_experiment(
         again += ["--scheduler", scheduler] if scheduler is not None else []
         console.print(f"\nstopped; finished points are kept. To do the rest: {shlex.join(again)}")
         return Exit.interrupted
-    figures = _draw(results)
+    figures = draw_figures(results)
     rows, manifest = results.rows(), read_manifest(results.folder) or {}
     if as_json:
         content = {"folder": str(results.folder), "cached": results.cached, "points": results.points, "statuses": results.statuses}
@@ -115,14 +114,8 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int, int], None]]:
         yield progress
 
 
-def _draw(results: Results) -> Sequence[Path]:
-    """Figures beside the results; a copy goes to the paper if these are the results it reports and it is here."""
+def draw_figures(results: Results) -> Sequence[Path]:
+    """Figures beside the results."""
     from bargaining.report import report
 
-    figures = report(results.folder, results.folder)
-    paper = Path("paper")
-    if results.profile == "paper" and paper.is_dir() and results.folder.parent.parent == Path("experiments"):
-        (paper / "generated").mkdir(exist_ok=True)
-        for path in figures:
-            shutil.copyfile(path, paper / "generated" / path.name)
-    return figures
+    return report(results.folder, results.folder)
