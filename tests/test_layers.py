@@ -48,6 +48,8 @@ MAY_IMPORT = {
     "parts": {"store"},
     "analysis": set(),
     "report": {"store", "plotting", "payoff_set"},
+    # The paper reads stored results and the parameter records; it neither builds a game nor solves one.
+    "paper": {"report", "store", "plotting", "payoff_set", "scenarios", "experiment", "provenance"},
     # How games are read from the files of other programs, and written to them.
     "game_files": {"games", "config"},
     # How an experiment file is read, run, recorded and compared.

@@ -1,13 +1,15 @@
 """From ``paper.typ`` and ``generated/`` to the PDF: typst, offline, the same bytes for the same input."""
 
+import hashlib
 import json
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
-from bargaining.paper.generated import RESULTS, STAMP, file_hash
+from bargaining.paper.generated import RESULTS, STAMP
 from bargaining.paper.stored import paper_folder
+from bargaining.store import file_hash
 
 MAIN, REFERENCES, PDF = "paper.typ", "refs.bib", "paper.pdf"
 
@@ -71,7 +73,7 @@ def build(profile: str, *, force: bool = False) -> tuple[Path, bool]:
     temporary = pdf.with_suffix(".tmp")
     temporary.write_bytes(content)
     temporary.replace(pdf)
-    stamp.write_text(json.dumps({"made_from": made_from, "sha256": file_hash(pdf)}) + "\n", encoding="utf-8")
+    stamp.write_text(json.dumps({"made_from": made_from, "sha256": _bytes_hash(pdf)}) + "\n", encoding="utf-8")
     return pdf, True
 
 
@@ -113,6 +115,10 @@ def _line(error: Any, folder: Path) -> str:
 def _stands(stamp: Path, made_from: dict[str, str], pdf: Path) -> bool:
     try:
         found = json.loads(stamp.read_text(encoding="utf-8"))
-        return bool(found["made_from"] == made_from and found["sha256"] == file_hash(pdf))
+        return bool(found["made_from"] == made_from and found["sha256"] == _bytes_hash(pdf))
     except (OSError, ValueError, KeyError):
         return False
+
+
+def _bytes_hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -35,8 +35,8 @@ def assumptions() -> str:
     lines = [
         "# Parameters of the calibrated game",
         "",
-        "Made from `bargaining/scenarios/data/priors.json` and `facts.json`; `bargaining show standoff` prints the same records. Payoffs are "
-        "calibrated assumptions, not estimates. An entry marked ASSUMPTION has no published source behind its value.",
+        "Made from `bargaining/scenarios/data/priors.json` and `facts.json`; `bargaining show standoff` prints the same records. Payoffs "
+        "are calibrated assumptions, not estimates. An entry marked ASSUMPTION has no published source behind its value.",
     ]
     for block, words in _BLOCKS.items():
         lines += ["", f"## {words[:1].upper()}{words[1:]}"]
@@ -44,7 +44,9 @@ def assumptions() -> str:
             spread = "" if record.low is None else f", range {_short(record.low)} to {_short(record.high)}"
             status = record.status.replace("assumption", "ASSUMPTION")
             lines += ["", f"### `{record.field}`", ""]
-            lines.append(f"{_short(record.central)} {unit(record.field)}{spread}; {record.distribution}. Status: {status}.".replace(" ,", ","))
+            lines.append(
+                f"{_short(record.central)} {unit(record.field)}{spread}; {record.distribution}. Status: {status}.".replace(" ,", ",")
+            )
             if record.note:
                 lines += ["", record.note]
             sources = [facts()[each] for each in record.source_ids]

@@ -31,10 +31,12 @@ EXHIBITS = (
         "figure",
         "The linkage lattice of the stylised game",
         "Each box is a partition of the issues; a line leads up to the partition that links two blocks more. Numbers: least common "
-        "discount factor at which an agreement enforces itself; blue: sustained at the game’s own patience; grey: at no patience. Bars: from "
+        "discount factor at which an agreement enforces itself; blue: sustained at the game’s own patience; grey: "
+        "at no patience. Bars: from "
         "the worst to the best equilibrium payoff of each side, the tick being the status quo.",
         ("linkage",),
-        "Hasse diagram of the five partitions of tariffs, rare earths and chips, each with the thresholds of four agreements and the payoff "
+        "Hasse diagram of the five partitions of tariffs, rare earths and chips, each with the thresholds of four "
+        "agreements and the payoff "
         "range of either side. Everything linked is at the top, nothing linked at the bottom.",
     ),
     Exhibit(
@@ -76,7 +78,8 @@ EXHIBITS = (
         "claims",
         "table",
         "In which share of the prior each claim holds",
-        "Shares of draws, with 95 % Wilson intervals for all of them; both sides have the discount factor of the less patient one. The columns "
+        "Shares of draws, with 95 % Wilson intervals for all of them; both sides have the discount factor of the "
+        "less patient one. The columns "
         "split the draws by the sign of withholding’s net value and by where the security ratio b lies: below one and the joint-surplus "
         "bound, between the two, above both. R: rare earths, A: AI chips, linked to Washington’s partition. Shares of assumptions, not "
         "probabilities of events.",
@@ -88,14 +91,16 @@ EXHIBITS = (
         "The sign on which linking rare earths turns",
         "Share of draws in which each claim holds, split by whether withholding rare earths pays China by itself. Bars: 95 % intervals.",
         ("ensemble_linkage",),
-        "Dot plot of fourteen claims: for several, the share is near one where withholding pays China and near zero where it does not, or the "
+        "Dot plot of fourteen claims: for several, the share is near one where withholding pays China and near "
+        "zero where it does not, or the "
         "reverse.",
     ),
     Exhibit(
         "closures",
         "table",
         "The same claims by trade-balance closure of the tariff model",
-        "Shares of draws. Own income: bilateral deficits are fixed shares of own income; balanced: purged first; world share: fixed in world "
+        "Shares of draws. Own income: bilateral deficits are fixed shares of own income; balanced: purged first; "
+        "world share: fixed in world "
         "income.",
         ("ensemble_linkage",),
     ),
@@ -110,16 +115,19 @@ EXHIBITS = (
         "indices",
         "figure",
         "Which assumption matters",
-        "Total Sobol indices: the share of each output’s variance that goes through a parameter, with all its interactions, parameters drawn "
+        "Total Sobol indices: the share of each output’s variance that goes through a parameter, with all its "
+        "interactions, parameters drawn "
         "independently. Only parameters above 0.05 somewhere are shown.",
         ("sensitivity",),
-        "Table of shades: outputs in columns, parameters in rows; darker cells mark parameters through which more of an output’s variance runs.",
+        "Table of shades: outputs in columns, parameters in rows; darker cells mark parameters through which more "
+        "of an output’s variance runs.",
     ),
     Exhibit(
         "regions",
         "table",
         "Which partitions can rationalise London",
-        "Share of draws in which the London agreement is sustained under each partition, and in which no larger deal (military release, chips "
+        "Share of draws in which the London agreement is sustained under each partition, and in which no larger "
+        "deal (military release, chips "
         "for magnets, grand bargain) is.",
         ("rationalise",),
     ),
@@ -127,10 +135,12 @@ EXHIBITS = (
         "truce",
         "figure",
         "The longest tranche of a truce that enforces itself",
-        "In each cell the longest tranche, of the lengths tried, at whose renewals nobody gains by cheating while the other’s answer is locked. "
+        "In each cell the longest tranche, of the lengths tried, at whose renewals nobody gains by cheating while "
+        "the other’s answer is locked. "
         "?: not settled. Panels: how much of the risk of a lapse sits at expiries. Stylised tariff game.",
         ("truce",),
-        "Heat maps of the longest self-enforcing tranche over the discount factor and the risk of a lapse; longer at the lower right, shorter "
+        "Heat maps of the longest self-enforcing tranche over the discount factor and the risk of a lapse; longer "
+        "at the lower right, shorter "
         "where the risk does not sit at expiries.",
     ),
     Exhibit(
@@ -144,10 +154,12 @@ EXHIBITS = (
         "court",
         "figure",
         "What the fallback is worth to each side",
-        "Nash bargaining from the worst equilibrium payoffs in the state with authority, against the share of struck tariffs’ states that a "
+        "Nash bargaining from the worst equilibrium payoffs in the state with authority, against the share of "
+        "struck tariffs’ states that a "
         "quarter restores. κ: risk per quarter that the instrument is struck. Filled: the truce is an equilibrium path; hollow: it is not.",
         ("court",),
-        "Two panels, U.S. and China: the U.S. payoff rises with the restoration share, China’s falls, both levelling off once the truce holds.",
+        "Two panels, U.S. and China: the U.S. payoff rises with the restoration share, China’s falls, both "
+        "levelling off once the truce holds.",
     ),
     Exhibit(
         "leverage",

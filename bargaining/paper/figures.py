@@ -59,7 +59,9 @@ def payoff_sets(stored: Stored) -> Figure:
         for k, (partition, stance) in enumerate(sorted(stances.items(), key=lambda item: -case.sets[item[0]].area)):
             colour = {"Beijing": VERMILION, "Washington": BLUE, "issue by issue": GREEN}.get(stance, PURPLE)
             dashes: Any = {"Beijing": (0, (5, 2)), "Washington": "-", "issue by issue": (0, (1, 1.2))}.get(stance, (0, (5, 1.5, 1, 1.5)))
-            draw_payoff_set(case.sets[partition], ax, color=colour, linestyle=dashes, fill=0.06, linewidth=1.4, label=stance, zorder=2 + k / 10)
+            draw_payoff_set(
+                case.sets[partition], ax, color=colour, linestyle=dashes, fill=0.06, linewidth=1.4, label=stance, zorder=2 + k / 10
+            )
         ax.plot(*case.words.status_quo_payoffs, "P", color=INK, markeredgecolor="white", markersize=7, zorder=5)
         ax.set(xlabel="U.S. payoff", ylabel="China payoff")
         ax.set_title(title)
@@ -141,7 +143,9 @@ def shares(stored: Stored) -> Figure:
     for label, words, colour, shift in classes:
         marker = {"all draws": "s"}.get(words, "o")
         for k, claim in enumerate(prior.CLAIMS):
-            row = next((row for row in rows if row["claim"] == claim and row["class"] == label and row["split"] in ("all", "withholding")), None)
+            row = next(
+                (row for row in rows if row["claim"] == claim and row["class"] == label and row["split"] in ("all", "withholding")), None
+            )
             if row is None or row["share"] is None:
                 continue
             ax.plot([row["low"], row["high"]], [k + shift] * 2, color=colour, linewidth=1.2, solid_capstyle="butt")
@@ -169,7 +173,9 @@ def indices(stored: Stored) -> Figure:
     names = [name for name, value in sorted(strength.items(), key=lambda item: -item[1]) if value >= _LEAST_INDEX][:16]
     figure = Figure(figsize=(WIDTH, 1.7 + 0.19 * max(len(names), 1)), layout="constrained")
     ax = figure.add_subplot()
-    table = np.array([[min(max(total.get((output, name), 0.0), 0.0), 1.0) for output in outputs] for name in names]).reshape(-1, len(outputs))
+    table = np.array([[min(max(total.get((output, name), 0.0), 0.0), 1.0) for output in outputs] for name in names]).reshape(
+        -1, len(outputs)
+    )
     for y, row in enumerate(table):
         for x, value in enumerate(row):
             ax.fill_between([x - 0.5, x + 0.5], y - 0.5, y + 0.5, color=BLUE, alpha=0.85 * float(value), linewidth=0)
@@ -193,13 +199,14 @@ def truce(stored: Stored) -> Figure:
         for (delta, risk), cell in groups(own, ["delta", "lapse_risk_share"]).items():
             length = longest(cell)
             x, y = deltas.index(delta), risks.index(risk)
-            ax.fill_between([x - 0.5, x + 0.5], y - 0.5, y + 0.5, color=BLUE, alpha=0.0 if length is None else 0.7 * length / top, linewidth=0)
+            ax.fill_between(
+                [x - 0.5, x + 0.5], y - 0.5, y + 0.5, color=BLUE, alpha=0.0 if length is None else 0.7 * length / top, linewidth=0
+            )
             ax.text(x, y, "?" if length is None else f"{length}", ha="center", va="center")
         ax.set_xticks(range(len(deltas)), [f"{delta:g}" for delta in deltas])
         ax.set_yticks(range(len(risks)), [f"{risk:g}" for risk in risks])
         ax.set(xlim=(-0.5, len(deltas) - 0.5), ylim=(-0.5, len(risks) - 0.5), xlabel="δ per 90 days")
-        words = {0: "risk spread evenly", 1: "all risk at expiry"}.get(share, f"{share:g} of the risk at expiry")  # type: ignore[call-overload]
-        ax.set_title(words)
+        ax.set_title({"0": "risk spread evenly", "1": "all risk at expiry"}.get(f"{share:g}", f"{share:g} of the risk at expiry"))
     axes[0].set_ylabel("risk of a lapse, ρ")
     return figure
 
@@ -214,7 +221,9 @@ def court(stored: Stored) -> Figure:
             xs, ys = [row["restoration_share"] for row in line], [row[f"bargain_{tag}"] for row in line]
             ax.plot(xs, ys, color=_COLOURS[k % 4], linewidth=1.2, linestyle=("-", "--", ":")[k % 3], label=f"κ = {kappa:g}")
             for row, x, y in zip(line, xs, ys, strict=True):
-                ax.plot([x], [y], "o", color=_COLOURS[k % 4], markerfacecolor=_COLOURS[k % 4] if row["sustained"] else "white", markersize=3.5)
+                ax.plot(
+                    [x], [y], "o", color=_COLOURS[k % 4], markerfacecolor=_COLOURS[k % 4] if row["sustained"] else "white", markersize=3.5
+                )
         ax.set_xscale("function", functions=(np.sqrt, np.square))
         ax.set_xticks([0, 0.05, 0.2, 0.4, 0.6, 1.0])
         ax.set(xlabel="Restoration share per quarter, φ (square-root scale)", ylabel=f"{who} payoff")

@@ -10,7 +10,7 @@ from bargaining.paper import calibration, exhibits, lattices, prior, states
 from bargaining.paper.numbers import ABSENT, Numbers
 from bargaining.paper.stored import Stored, paper_folder
 from bargaining.report.source import ReportError
-from bargaining.store import MANIFEST, write
+from bargaining.store import MANIFEST, file_hash, write
 
 RESULTS, ASSUMPTIONS, STAMP = "results.json", "assumptions.md", ".stamp"
 _SOURCES = ("paper", "report", "plotting", "scenarios/data", "payoff_set.py", "store.py", "scenarios/parameters.py")
@@ -79,7 +79,9 @@ def exhibit_map(profile: str) -> list[dict[str, str]]:
 
 
 def _exhibit(exhibit: exhibits.Exhibit, stored: Stored) -> dict[str, str]:
-    commands = [f"bargaining run {name}" + ("" if stored.profile == "paper" else f" --profile {stored.profile}") for name in exhibit.experiments]
+    commands = [
+        f"bargaining run {name}" + ("" if stored.profile == "paper" else f" --profile {stored.profile}") for name in exhibit.experiments
+    ]
     return {
         "name": exhibit.name,
         "kind": exhibit.kind,
@@ -104,7 +106,9 @@ def _experiment(name: str, stored: Stored) -> dict[str, str]:
         "answers": f"{sum(statuses.values()):,}".replace(",", "\u202f"),
         "unproven": str(unproven),
         "seconds": run_time(name, stored),
-        "machine": ", ".join(f"{stored.times[name][key]} {word}".strip() for key, word in (("cores", "cores"), ("processor", ""))) if name in stored.times else ABSENT,
+        "machine": ", ".join(f"{stored.times[name][key]} {word}".strip() for key, word in (("cores", "cores"), ("processor", "")))
+        if name in stored.times
+        else ABSENT,
     }
 
 
@@ -117,7 +121,9 @@ def run_time(name: str, stored: Stored) -> str:
 def _made_from(stored: Stored) -> str:
     """Hash of all that the generated files depend on: results, run times, and the sources that turn them into words."""
     digest = hashlib.sha256(stored.profile.encode())
-    results = [path for name in exhibits.experiments() for path in (stored.folder(name) / MANIFEST, *sorted(stored.folder(name).glob("*.csv")))]
+    results = [
+        path for name in exhibits.experiments() for path in (stored.folder(name) / MANIFEST, *sorted(stored.folder(name).glob("*.csv")))
+    ]
     for path in [*results, stored.times_file, *_sources()]:
         digest.update(path.name.encode() + b"\0" + (path.read_bytes() if path.exists() else b""))
     return digest.hexdigest()
@@ -136,8 +142,3 @@ def _stands(folder: Path, made_from: str) -> bool:
         return stamp["made_from"] == made_from and all(file_hash(folder / name) == value for name, value in stamp["sha256"].items())
     except (OSError, ValueError, KeyError):
         return False
-
-
-def file_hash(path: Path) -> str:
-    """Hash of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -139,6 +139,8 @@ def _calibrations_table(numbers: Numbers, rows: Sequence[Row], source: str) -> N
             if not first:
                 continue
             cells = [threshold(_first(own, partition=partition, agreement=name)) or ABSENT for name in story.agreements]
-            payoffs = (ABSENT if first[name] is None else decimal(first[name]) for name in ("worst_us", "worst_cn", "best_cn", "joint_surplus"))
+            payoffs = (
+                ABSENT if first[name] is None else decimal(first[name]) for name in ("worst_us", "worst_cn", "best_cn", "joint_surplus")
+            )
             found.append([calibration, partition, *cells, *payoffs])
     numbers.table("calibrations", header, found, source)

@@ -9,6 +9,7 @@ from bargaining.store import Row
 
 SHARES, INDICES, REGIONS, AGREEMENTS = "shares.csv", "indices.csv", "regions.csv", "agreements.csv"
 CLASSES = {"does not pay China": "costs", "pays China": "pays"}
+BANDS = {"below 1 and the joint-surplus bound": "b low", "between them": "b between", "above both": "b high"}
 # What each claim of the ensemble says, in the words of the table.
 CLAIMS = {
     "linking_rare_earths_costs_the_us_its_rare_earth_loss": "Linking R lowers the U.S. worst payoff by its rare-earth loss (to a tenth)",
@@ -66,13 +67,12 @@ def _claims(stored: Stored, numbers: Numbers) -> None:
             cells.append(_whole(own))
         cells += [_whole(_row(rows, claim, "security ratio b", label)) for label in _classes(rows, "security ratio b")]
         table.append([words, *cells])
-    bands = [label.replace("below 1 and the joint-surplus bound", "b low").replace("between them", "b between") for label in _classes(rows, "security ratio b")]
-    bands = [label.replace("above both", "b high") for label in bands]
+    bands = [BANDS.get(label, label) for label in _classes(rows, "security ratio b")]
     numbers.table("claims", ["claim", "all draws (95 %)", "withholding costs China", "withholding pays", *bands], table, source)
-    own = stored.table("ensemble_linkage", SHARES, ensemble="own", split="all")
-    numbers.count("own.draws", own[0]["points"] if own else None, source)
-    for row in own:
-        numbers.put(f"own.{row['claim']}.all", percent(row["share"]), source, "share of draws")
+    patient = stored.table("ensemble_linkage", SHARES, ensemble="own", split="all")
+    numbers.count("own.draws", patient[0]["points"] if patient else None, source)
+    for line in patient:
+        numbers.put(f"own.{line['claim']}.all", percent(line["share"]), source, "share of draws")
 
 
 def _closures(stored: Stored, numbers: Numbers) -> None:

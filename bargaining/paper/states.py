@@ -29,16 +29,22 @@ def _truce(stored: Stored, numbers: Numbers) -> None:
     numbers.count("truce.least", min(known, default=None), source)
     numbers.count("truce.most", max(known, default=None), source)
     numbers.count("truce.longest_tried", max((row["tranche_periods"] for row in rows), default=None), source)
-    at = [length for row, length, _ in lengths if row["delta"] == 0.9 and row["risk_at_expiry_share"] == 1 and row["lapse_risk_share"] == 0.1]
+    at = [
+        length for row, length, _ in lengths if row["delta"] == 0.9 and row["risk_at_expiry_share"] == 1 and row["lapse_risk_share"] == 0.1
+    ]
     numbers.count("truce.example", at[0] if at else None, source)
     best = [(length, _best(own)) for _, length, own in lengths if length and _best(own)]
     numbers.count("truce.longest_is_best", sum(length == top for length, top in best), source)
     numbers.count("truce.one_period_is_best", sum(top == 1 for _, top in best), source)
     numbers.count("truce.decided", len(best), source)
-    by_risk = {risk: [(length, _best(own)) for row, length, own in lengths if row["risk_at_expiry_share"] == risk and length] for risk in (0, 1)}
+    by_risk = {
+        risk: [(length, _best(own)) for row, length, own in lengths if row["risk_at_expiry_share"] == risk and length] for risk in (0, 1)
+    }
     for risk, words in ((0, "spread"), (1, "expiry")):
         numbers.count(f"truce.{words}.settings", len(by_risk[risk]) or None, source)
-        numbers.count(f"truce.{words}.longest_is_best", sum(length == top for length, top in by_risk[risk]) if by_risk[risk] else None, source)
+        numbers.count(
+            f"truce.{words}.longest_is_best", sum(length == top for length, top in by_risk[risk]) if by_risk[risk] else None, source
+        )
         numbers.count(f"truce.{words}.one_is_best", sum(top == 1 for _, top in by_risk[risk]) if by_risk[risk] else None, source)
     losses = [_loss(own) for _, _, own in lengths]
     numbers.put("truce.loss_of_one", percent(max((loss for loss in losses if loss is not None), default=None)), source, "of the value")
@@ -119,7 +125,9 @@ def _leverage(stored: Stored, numbers: Numbers) -> None:
         held = [row["plan"].replace("_", " ") for row in own if row["sustained"]]
         cells = [decimal(first[name]) if proven(first) else ABSENT for name in ("worst_us", "best_us", "worst_cn", "best_cn")]
         table.append([str(state), *cells, ", ".join(held) or "none"])
-    numbers.table("leverage", ["stocks of substitutes", "U.S. worst", "U.S. best", "China worst", "China best", "plans that hold"], table, source)
+    numbers.table(
+        "leverage", ["stocks of substitutes", "U.S. worst", "U.S. best", "China worst", "China best", "plans that hold"], table, source
+    )
     plans = [row for row in stored.table("leverage") if row["plan"] == "exchange"]
     numbers.count("leverage.exchange.settings", len(plans), source)
     numbers.count("leverage.exchange.sustained", sum(row["sustained"] is True for row in plans), source)
