@@ -40,9 +40,9 @@ class Task:
         return sum(stop - start for start, stop in gaps(self.parts.finished(), self.draws.size))
 
 
-def tasks(experiment: Experiment, folder: Path, sources: str) -> list[Task]:
+def tasks(experiment: Experiment, folder: Path) -> list[Task]:
     """The ensembles of an experiment; parts of each in a folder named by its key."""
-    found = []
+    found, sources = [], experiment.sources
     for name, ensemble in experiment.ensembles.items():
         draws = Draws.of(name, ensemble, sources)
         found.append(Task(ensemble, draws, Parts(folder / "parts" / f"{name}-{draws.key[:12]}", draws.key)))
