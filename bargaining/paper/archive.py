@@ -101,7 +101,8 @@ coarse version (`--profile smoke`) takes under five minutes.
 ## Data availability and provenance statement
 
 - [x] This paper does not involve analysis of external data. Parameters are calibrated assumptions recorded, one by one with source,
-  address, unit, range and confidence, in `bargaining/scenarios/data/facts.json` and `priors.json`; `paper/generated/assumptions.md` prints them.
+  address, unit, range and confidence, in `bargaining/scenarios/data/facts.json` and `priors.json`;
+  `paper/generated/assumptions.md` prints them.
 - [x] All records are publicly available and included. I certify that the authors have legitimate access to and permission to use them.
 - License: MIT (`LICENSE`), for code and records.
 
