@@ -62,7 +62,8 @@ def build(profile: str, *, force: bool = False) -> tuple[Path, bool]:
         raise PaperError(f"{folder / 'generated' / RESULTS}: no such file; `bargaining report{again}` makes it")
     if source.resolve() != folder.resolve():
         for name in (MAIN, REFERENCES):
-            shutil.copyfile(source / name, folder / name)
+            if not (folder / name).is_file() or file_hash(folder / name) != file_hash(source / name):
+                shutil.copyfile(source / name, folder / name)
     pdf = folder / PDF
     made_from = {name: file_hash(folder / name) for name in (MAIN, REFERENCES, f"generated/{RESULTS}")}
     made_from |= {f"generated/{path.name}": file_hash(path) for path in sorted((folder / "generated").glob("*.svg"))}
