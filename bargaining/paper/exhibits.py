@@ -79,9 +79,8 @@ EXHIBITS = (
         "table",
         "In which share of the prior each claim holds",
         "Shares of draws, with 95 % Wilson intervals for all of them; both sides have the discount factor of the "
-        "less patient one. The columns "
-        "split the draws by the sign of withholding’s net value and by where the security ratio b lies: below one and the joint-surplus "
-        "bound, between the two, above both. R: rare earths, A: AI chips, linked to Washington’s partition. Shares of assumptions, not "
+        "less patient one. The columns split the draws by whether withholding costs or pays China by itself, and by where the "
+        "security ratio b lies: below one and the joint-surplus bound, between the two, above both. R: rare earths, A: AI chips, linked to Washington’s partition. Shares of assumptions, not "
         "probabilities of events.",
         ("ensemble_linkage",),
     ),
@@ -156,7 +155,8 @@ EXHIBITS = (
         "What the fallback is worth to each side",
         "Nash bargaining from the worst equilibrium payoffs in the state with authority, against the share of "
         "struck tariffs’ states that a "
-        "quarter restores. κ: risk per quarter that the instrument is struck. Filled: the truce is an equilibrium path; hollow: it is not.",
+        "quarter restores. κ: risk per quarter that the instrument is struck. Filled: the truce is an equilibrium "
+        "path; hollow: it is not. Square-root scale.",
         ("court",),
         "Two panels, U.S. and China: the U.S. payoff rises with the restoration share, China’s falls, both "
         "levelling off once the truce holds.",
@@ -167,6 +167,74 @@ EXHIBITS = (
         "What is left to agree on as substitutes grow",
         "Worst and best equilibrium payoffs by the stock of substitutes each side has built for the other’s chokepoint; stylised game.",
         ("leverage",),
+    ),
+    Exhibit(
+        "deals",
+        "table",
+        "Which deal each stance predicts",
+        "The profile kept for ever that Nash bargaining from the worst equilibrium payoffs selects, with the "
+        "share of points; flips: share of "
+        "points at which another disagreement point selects another deal. London: truce, civil licences, chip curb.",
+        ("deals",),
+    ),
+    Exhibit(
+        "deals-map",
+        "figure",
+        "The predicted deal over patience and the price of easing chips",
+        "Stylised game; Nash bargaining from the worst equilibrium payoffs. White: nothing to bargain over.",
+        ("deals",),
+        "Two maps, Washington’s and Beijing’s partition, with regions of patience and easing cost named by the "
+        "deal that is selected there.",
+    ),
+    Exhibit(
+        "lock",
+        "table",
+        "What the locked military tier is worth, as an incentive and as a chip",
+        "Share of points at which each statement holds: the stylised game over what the tier is worth to either side, the calibrated game "
+        "over draws of its prior. The game with the tier is compared with one in which it does not exist.",
+        ("military_lock",),
+    ),
+    Exhibit(
+        "patience",
+        "figure",
+        "Patience is double-edged",
+        "Stylised game. Enforceable: largest joint equilibrium payoff. Net of haggling: what is left after a war "
+        "of attrition over two deals, "
+        "each side demanding the same share of its largest gain. After renegotiation: level of the contractual "
+        "equilibrium with equal weights, which has transfers.",
+        ("patience",),
+        "Two panels with three lines each against the discount factor: enforceable surplus rises, surplus net of "
+        "haggling rises and may fall, "
+        "the renegotiation-proof level jumps once.",
+    ),
+    Exhibit(
+        "delay",
+        "table",
+        "“No quid pro quo” against “no lopsided deal”: who gives in, and when",
+        "Wars of attrition with a small chance that either side is obstinate: Washington holds out for the deal selected without easing, "
+        "China for a share of its largest gain. Incompatible: share of cases in which the demands clash. Delay in "
+        "periods of 90 days; loss: "
+        "share of the gains lost by waiting.",
+        ("delay",),
+    ),
+    Exhibit(
+        "noise",
+        "figure",
+        "Link or firewall under noise",
+        "Stylised game; magnets diverted and chips smuggled are detected with the probabilities on the axes. "
+        "Link: punishing everything at any "
+        "incident is worth more than keeping issues apart; firewall: less. Dots: linking optimally is worth more than keeping them apart.",
+        ("noise",),
+        "Maps over the two detection rates, one a discount factor, with regions named link and firewall, and dots "
+        "where optimal linkage beats "
+        "keeping issues apart.",
+    ),
+    Exhibit(
+        "noise-shares",
+        "table",
+        "Linking under noise over the prior",
+        "Share of draws at which each statement holds. Apart: truce and magnets here, chips there. Tied: any incident punishes everything.",
+        ("noise",),
     ),
     Exhibit(
         "parameters",

@@ -9,13 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bargaining.paper import prior
+from bargaining.paper import deals, noise, prior
 from bargaining.paper.stored import Stored
 from bargaining.plotting import BLUE, GREEN, INK, PURPLE, VERMILION, draw_hasse, draw_payoff_set, format_payoff, hasse_layout
 from bargaining.report import lattice, page, phase
 from bargaining.report.answers import groups, longest
 from bargaining.report.source import Case
 from bargaining.scenarios.parameters import in_words
+from bargaining.store import Row
 
 WIDTH = 6.3  # inches, the text width of the page
 _SIZES: dict[Any, Any] = {"font.size": 8.0, "axes.titlesize": 8.5, "axes.labelsize": 8.0, "xtick.labelsize": 7.5, "ytick.labelsize": 7.5}
@@ -53,7 +54,7 @@ def payoff_sets(stored: Stored) -> Figure:
     """The sets of the stances, stylised and calibrated, side by side."""
     cases = stored.cases("linkage")
     shown = [case for case in (_case(cases, "briefing", "central"), _case(cases, "standoff", "central")) if case is not None]
-    figure, axes = _page(len(shown), 3.3)
+    figure, axes = _page(len(shown), 3.0)
     for ax, case, title in zip(axes, shown, ("Stylised", "Calibrated, $bn"), strict=False):
         stances = {name: stance for stance, name in case.words.stances.items() if name in case.sets}
         for k, (partition, stance) in enumerate(sorted(stances.items(), key=lambda item: -case.sets[item[0]].area)):
@@ -79,7 +80,7 @@ def phase_diagram(stored: Stored) -> Figure:
     """What moves when rare earths, then chips, are linked, over the two parameters without a source."""
     case = next(case for case in stored.cases("linkage") if phase.applies(case))
     steps = [step for step in phase.STEPS if step.after in case.partitions and any(name in case.partitions for name in step.before)]
-    figure, axes = _page(len(steps), 3.1)
+    figure, axes = _page(len(steps), 2.8)
     for ax, step, title in zip(axes, steps, ("(a) Linking rare earths to T and K", "(b) Linking AI chips to all the rest"), strict=False):
         _phase_panel(ax, case, step)
         ax.set_title(title)
@@ -98,12 +99,15 @@ def _phase_panel(ax: Axes, case: Case, step: phase.Step) -> None:
     for row, across in zip(code, zip(y - _half(y), y + _half(y), strict=True), strict=True):
         for value, left, right in zip(row, x - _half(x), x + _half(x), strict=True):
             ax.fill_between([left, right], *across, facecolor=_LIGHT[int(value)], edgecolor=_LIGHT[int(value)], linewidth=0.4)
+    bounds = case.words.bounds.get(case.calibration, {})
+    threshold, joint = bounds.get("withholding_threshold_busd"), bounds.get("b_joint_surplus")
     for value in sorted(set(code.ravel().tolist())):
         where = code == value
         rows, columns = np.nonzero(where)
-        # The place of the label is the middle of the region's widest row, on the side of the bound where there is room.
-        row = int(np.bincount(rows).argmax()) if len(set(rows.tolist())) == 1 else int(np.median(rows))
-        place = float(x[columns[rows == row]].mean()) if (rows == row).any() else float(x[columns].mean())
+        # The label stands in the middle of the row of its region that is farthest from the bounds and from the edges of the chart.
+        avoid = np.array([1.0, joint or 1.0, y.min() - _half(y)[0], y.max() + _half(y)[0]])
+        row = max(sorted(set(rows.tolist())), key=lambda k: float(np.abs(avoid - y[k]).min()))
+        place = float(x[columns[rows == row]].mean())
         told = []
         for column, table in tables.items():
             if value & bits[column]:
@@ -112,8 +116,6 @@ def _phase_panel(ax: Axes, case: Case, step: phase.Step) -> None:
         label = "\n".join(told) or "nothing moves"
         behind: Any = {"facecolor": _LIGHT[int(value)], "edgecolor": "none", "pad": 1.5}
         ax.text(place, float(y[row]), label, ha="center", va="center", size=7, color=INK, linespacing=1.15, bbox=behind, zorder=4)
-    bounds = case.words.bounds.get(case.calibration, {})
-    threshold, joint = bounds.get("withholding_threshold_busd"), bounds.get("b_joint_surplus")
     if threshold is not None:
         ax.axvline(threshold, color=INK, linewidth=1.0, linestyle="--")
         ax.annotate("ν = ρ", (threshold, 1), (3, -3), ("data", "axes fraction"), "offset points", size=7, va="top")
@@ -133,7 +135,7 @@ def _half(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.d
 def shares(stored: Stored) -> Figure:
     """The claims in all draws and by the sign of withholding's net value."""
     rows = stored.table("ensemble_linkage", prior.SHARES, ensemble="prior")
-    figure = Figure(figsize=(WIDTH, 4.3), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.9), layout="constrained")
     ax = figure.add_subplot()
     classes: tuple[tuple[str | None, str, str, float], ...] = (
         (None, "all draws", INK, 0.0),
@@ -211,10 +213,15 @@ def truce(stored: Stored) -> Figure:
     return figure
 
 
+def _root(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    roots: np.ndarray[Any, np.dtype[np.float64]] = np.sqrt(np.maximum(values, 0.0))
+    return roots
+
+
 def court(stored: Stored) -> Figure:
     """What bargaining gives each side, against how readily the instrument is restored."""
     rows = stored.table("court", run="fallback", state="authority", plan="truce", status="solved")
-    figure, axes = _page(2, 2.7)
+    figure, axes = _page(2, 2.5)
     for ax, (who, tag) in zip(axes, (("U.S.", "us"), ("China", "cn")), strict=True):
         for k, ((kappa,), own) in enumerate(groups(rows, ["strike_hazard_share"]).items()):
             line = sorted(own, key=lambda row: row["restoration_share"])
@@ -224,12 +231,117 @@ def court(stored: Stored) -> Figure:
                 ax.plot(
                     [x], [y], "o", color=_COLOURS[k % 4], markerfacecolor=_COLOURS[k % 4] if row["sustained"] else "white", markersize=3.5
                 )
-        ax.set_xscale("function", functions=(np.sqrt, np.square))
+        ax.set_xscale("function", functions=(_root, np.square))
+        ax.set_xlim(0.0, 1.02)
         ax.set_xticks([0, 0.05, 0.2, 0.4, 0.6, 1.0])
-        ax.set(xlabel="Restoration share per quarter, φ (square-root scale)", ylabel=f"{who} payoff")
+        ax.set(xlabel="Restoration share per quarter, φ", ylabel=f"{who} payoff")
         ax.set_title(who)
-        ax.margins(x=0.04)
     axes[0].legend(loc="lower right", fontsize=7.5)
+    return figure
+
+
+_DEALS = {
+    "none": "#f2f2f2",
+    "static": "#d9d9d9",
+    "truce only": "#e8e0c8",
+    "London": "#bcdcf0",
+    "military release": "#f2c9a8",
+    "chips for licences": "#ead9a0",
+    "grand bargain": "#b5dccb",
+}
+_SPARE = ("#c9b7d8", "#aab4c2", "#f4d6e2", "#d8e8c4")
+
+
+def deals_map(stored: Stored) -> Figure:
+    """The deal that each stance predicts in the stylised game, over patience and the price of easing chips."""
+    rows = stored.table("deals", run="stylised_map")
+    figure, axes = _page(2, 2.5)
+    kinds = list(dict.fromkeys(row["deal"] for stance in deals.STANCES for row in deals.headline(rows, stance)))
+    spare = iter(_SPARE * 3)
+    colours = {kind: _DEALS[kind] if kind in _DEALS else next(spare) for kind in kinds}
+    for ax, stance in zip(axes, deals.STANCES, strict=True):
+        own = deals.headline(rows, stance)
+        x, y = (np.array(sorted({row[name] for row in rows})) for name in ("delta", "easing_cost_us_units"))
+        for row in own:
+            left, right = row["delta"] - _half(x)[0], row["delta"] + _half(x)[0]
+            low, high = row["easing_cost_us_units"] - _half(y)[0], row["easing_cost_us_units"] + _half(y)[0]
+            ax.fill_between([left, right], low, high, facecolor=colours[row["deal"]], edgecolor=colours[row["deal"]], linewidth=0.4)
+        for kind in kinds:
+            cells = [row for row in own if row["deal"] == kind]
+            if cells:
+                # At the cell nearest to the middle of the region, so that the word stands inside it.
+                centre = np.mean([[row["delta"], row["easing_cost_us_units"]] for row in cells], axis=0)
+                spread = np.array([np.ptp(x) or 1.0, np.ptp(y) or 1.0])
+                near = min(cells, key=lambda row: float(np.square((_place(row) - centre) / spread).sum()))
+                ax.text(
+                    near["delta"],
+                    near["easing_cost_us_units"],
+                    kind.replace(" ", "\n"),
+                    ha="center",
+                    va="center",
+                    size=7.5,
+                    color=INK,
+                    linespacing=1.1,
+                )
+        ax.set(xlabel="Discount factor per 90 days, δ", xlim=(x[0] - _half(x)[0], x[-1] + _half(x)[0]))
+        ax.set(ylim=(y[0] - _half(y)[0], y[-1] + _half(y)[0]))
+        ax.set_title(f"{stance}’s partition")
+    axes[0].set_ylabel("What easing chips costs the U.S.")
+    return figure
+
+
+def _place(row: Row) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([row["delta"], row["easing_cost_us_units"]])
+
+
+def patience(stored: Stored) -> Figure:
+    """Enforceable surplus, the same net of haggling, and the level that survives renegotiation, against patience."""
+    rows = stored.table("patience", run="common", status="solved")
+    figure, axes = _page(2, 2.45)
+    lines = (
+        ("joint_surplus", "enforceable", BLUE, "-"),
+        ("net_surplus_worst", "net of haggling", VERMILION, "--"),
+        ("contractual_level", "after renegotiation", GREEN, ":"),
+    )
+    for ax, stance in zip(axes, deals.STANCES, strict=True):
+        own = sorted((row for row in rows if row["stance"] == stance), key=lambda row: row["delta_us"])
+        for column, words, colour, dashes in lines:
+            shown = [row for row in own if row[column] is not None]
+            xs, ys = [row["delta_us"] for row in shown], [row[column] for row in shown]
+            ax.plot(xs, ys, color=colour, linestyle=dashes, linewidth=1.4, marker="o", markersize=2.5, label=words)
+        ax.set(xlabel="Discount factor per 90 days, δ", ylabel="Joint payoff" if stance == deals.STANCES[0] else "")
+        ax.set_title(f"{stance}’s partition")
+    axes[1].sharey(axes[0])
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7.5)
+    return figure
+
+
+def noise_map(stored: Stored) -> Figure:
+    """Link or firewall over what is detected on each issue, a panel for each discount factor."""
+    rows = stored.table("noise", run="map", status="solved")
+    panels = groups(rows, ["delta"])
+    figure, axes = _page(len(panels), 2.4)
+    colours = {"link": "#bcdcf0", "firewall": "#f2c9a8", "tie": "#f2f2f2"}
+    names = ("magnets_detection_share", "chips_detection_share")
+    x, y = (np.array(sorted({row[name] for row in rows})) for name in names)
+    for ax, ((delta,), own) in zip(axes, panels.items(), strict=True):
+        for row in own:
+            u, v = (row[name] for name in names)
+            colour = colours.get(row["verdict"], "#ffffff")
+            edges = [u - _half(x)[0], u + _half(x)[0]]
+            ax.fill_between(edges, v - _half(y)[0], v + _half(y)[0], facecolor=colour, edgecolor=colour, linewidth=0.4)
+        best = [row for row in own if noise.above(row, "linked", "apart")]
+        ax.plot([row[names[0]] for row in best], [row[names[1]] for row in best], ".", color=INK, markersize=1.8)
+        for verdict, words in (("link", "link"), ("firewall", "firewall"), ("tie", "the same")):
+            cells = np.array([[row[name] for name in names] for row in own if row["verdict"] == verdict])
+            if len(cells):
+                near = cells[np.square(cells - cells.mean(axis=0)).sum(axis=1).argmin()]
+                behind: Any = {"facecolor": colours[verdict], "edgecolor": "none", "pad": 1.0}
+                ax.text(float(near[0]), float(near[1]), words, ha="center", va="center", size=7.5, color=INK, bbox=behind, zorder=4)
+        ax.set(xlim=(x[0] - _half(x)[0], x[-1] + _half(x)[0]), ylim=(y[0] - _half(y)[0], y[-1] + _half(y)[0]))
+        ax.set_xlabel("detection, magnets")
+        ax.set_title(f"δ = {delta:g}")
+    axes[0].set_ylabel("detection, chips")
     return figure
 
 
@@ -241,4 +353,7 @@ DRAWERS: Mapping[str, Callable[[Stored], Figure]] = {
     "indices": indices,
     "truce": truce,
     "court": court,
+    "deals-map": deals_map,
+    "patience": patience,
+    "noise": noise_map,
 }

@@ -68,7 +68,7 @@ def _claims(stored: Stored, numbers: Numbers) -> None:
         cells += [_whole(_row(rows, claim, "security ratio b", label)) for label in _classes(rows, "security ratio b")]
         table.append([words, *cells])
     bands = [BANDS.get(label, label) for label in _classes(rows, "security ratio b")]
-    numbers.table("claims", ["claim", "all draws (95 %)", "withholding costs China", "withholding pays", *bands], table, source)
+    numbers.table("claims", ["claim", "all draws (95 %)", "costs China", "pays China", *bands], table, source)
     patient = stored.table("ensemble_linkage", SHARES, ensemble="own", split="all")
     numbers.count("own.draws", patient[0]["points"] if patient else None, source)
     for line in patient:
@@ -128,7 +128,7 @@ def _regions(stored: Stored, numbers: Numbers) -> None:
         for partition in wanted:
             numbers.put(f"region.{pattern}.{partition}", percent(share.get((pattern, partition))), source, "share of draws")
     table = []
-    for partition in dict.fromkeys(row["partition"] for row in rows):
+    for partition in (name for name in wanted if any(row["partition"] == name for row in rows)):
         cells = (percent(share.get((pattern, partition))) or ABSENT for pattern in ("sustained", "nothing_better_is"))
         table.append([str(partition), *cells])
     numbers.table("regions", ["partition", "London is sustained", "and none of the larger deals is"], table, source)
