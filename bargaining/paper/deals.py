@@ -96,6 +96,8 @@ def _lock(stored: Stored, numbers: Numbers) -> None:
             cells.append(percent(share, 0) or ABSENT)
             numbers.put(f"lock.{run}.{stance}.{key}", percent(share), source, "share of points")
         table.append([words, *cells])
+    drawn = [claims["reserved"][1](row) for row in rows if row["run"] == "prior"]
+    numbers.flag("lock.expected_sentence_holds", 2 * sum(drawn) >= len(drawn) if drawn else None, source)
     games = {"tier": "stylised", "prior": "prior"}
     numbers.table("lock", ["the military tier", *(f"{games[run]}, {stance}" for run, stance in columns)], table, source)
 

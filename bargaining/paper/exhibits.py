@@ -80,7 +80,8 @@ EXHIBITS = (
         "In which share of the prior each claim holds",
         "Shares of draws, with 95 % Wilson intervals for all of them; both sides have the discount factor of the "
         "less patient one. The columns split the draws by whether withholding costs or pays China by itself, and by where the "
-        "security ratio b lies: below one and the joint-surplus bound, between the two, above both. R: rare earths, A: AI chips, linked to Washington’s partition. Shares of assumptions, not "
+        "security ratio b lies: below one and the joint-surplus bound, between the two, above both. R: rare earths, A: "
+        "AI chips, linked to Washington’s partition. Shares of assumptions, not  "
         "probabilities of events.",
         ("ensemble_linkage",),
     ),
