@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from bargaining.config import ConfigError, Document, KeyPath, Model, Scalar, did_you_mean
+from bargaining.deal_options import DealSolver, DealSolvers
 from bargaining.design import Design
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Run(Model):
     parameters: dict[str, Scalar] = Field({}, description="values that differ from the calibration")
     design: Design | None = Field(None, description="parameters that vary from point to point")
     keep: bool = Field(False, description="store every payoff set with its game and proofs in solutions/, for `bargaining verify`")
-    solver: Annotated[LinkageLattice | EquilibriumSets, Field(discriminator="name")]
+    solver: Annotated[LinkageLattice | EquilibriumSets | DealSolvers, Field(discriminator="name")]
 
 
 class LinkageLattices(Model):
@@ -189,7 +190,7 @@ def schema_text() -> str:
 def fingerprint() -> str:
     """Hash of the sources that decide the numbers: games, kernels, solvers, scenarios and their data, results, designs, this file."""
     package = Path(__file__).parent
-    folders = [package / name for name in ("games", "kernels", "solvers", "scenarios")]
+    folders = [package / name for name in ("games", "kernels", "solvers", "scenarios", "deals")]
     files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".json")]
     files += (package / "batch").glob("*.py")
     files += [
@@ -200,6 +201,7 @@ def fingerprint() -> str:
             "stochastic_solution.py",
             "state_solution.py",
             "design.py",
+            "deal_options.py",
             "sampling.py",
             "experiment.py",
             "ensemble.py",
@@ -305,13 +307,27 @@ def _points(name: str, run: Run) -> Iterator[Point]:
     from bargaining.scenarios import scenario
 
     options = run.solver.model_dump(mode="python", exclude={"name"}, exclude_none=True)
-    swept = run.design.as_points() if run.design else [{}]
+    swept = _swept(run)
     number = 0
     for calibration in run.calibrations or (scenario(run.scenario).calibration,):
         for values in swept:
             parameters = {**run.parameters, **values}
             yield Point(name, number, run.scenario, calibration, parameters, values, options, run.keep, run.solver.name)
             number += 1
+
+
+def _swept(run: Run) -> list[dict[str, Any]]:
+    """What varies from point to point; a sample is drawn from the scenario's priors."""
+    if run.design is None:
+        return [{}]
+    sample = run.design.sample
+    if sample is None:
+        return run.design.as_points()
+    from bargaining.scenarios.priors import JointPrior
+
+    prior = JointPrior.of(run.scenario, sample.laws(), fixed=run.parameters, independent=sample.independent)
+    columns = prior.values(sample.uniforms(0, sample.size(prior.width), prior.width))
+    return [dict(zip(columns, values, strict=True)) for values in zip(*(column.tolist() for column in columns.values()), strict=True)]
 
 
 def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
@@ -332,24 +348,36 @@ def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
         yield from _parameter_problems(run, at, story, document)
         if isinstance(run.solver, EquilibriumSets):
             yield from _state_problems(run, run.solver, at, document)
+        elif isinstance(run.solver, DealSolver):
+            yield from _deal_problems(run.solver, story, at, document)
         else:
             yield from _lattice_problems(run.solver, story, at, document)
 
 
 def _lattice_problems(solver: LinkageLattice, story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
     """Agreements and partitions that do not exist."""
+    yield from _partition_problems(solver.partitions or (), story, at, document)
     for k, agreement in enumerate(solver.agreements or ()):
         yield from _repeated(solver.agreements or (), k, (*at, "solver", "agreements", k), document)
         if agreement not in story.agreements:
             hint = did_you_mean(agreement, list(story.agreements))
             yield document.problem((*at, "solver", "agreements", k), f"unknown agreement {agreement!r}{hint}")
+
+
+def _deal_problems(solver: DealSolver, story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
+    """Partitions that do not exist, and stories of which the solver makes nothing."""
+    yield from _partition_problems(solver.partitions or (), story, at, document)
+
+
+def _partition_problems(partitions: Sequence[str], story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
+    """Partitions that do not exist or stand twice, or a story without issues."""
     try:
         issues = issue_game(story)
     except ValueError as error:
         yield document.problem((*at, "solver", "name"), f"{error}; stories with states take equilibrium_set")
         return
     spelled: list[str] = []
-    for k, partition in enumerate(solver.partitions or ()):
+    for k, partition in enumerate(partitions):
         try:
             spelled.append(issues.name(issues.partition(partition)))
         except ValueError as error:

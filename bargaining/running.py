@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bargaining import ensemble_running, provenance
+from bargaining.deal_options import DEAL_SOLVERS
 from bargaining.execution import executor
 from bargaining.experiment import Experiment, Point, Run, find, fingerprint, issue_game, read_experiment, results_folder
 from bargaining.state_running import solve_states, state_words
@@ -158,6 +159,10 @@ def solve_point(point: Point) -> Part:
     """
     if point.solver == "equilibrium_set":
         return solve_states(point)
+    if point.solver in DEAL_SOLVERS:
+        from bargaining.deals.solving import solve_deals
+
+        return solve_deals(point)
     from bargaining.scenarios import scenario
     from bargaining.solvers.lattice import linkage_lattice
 
