@@ -146,7 +146,7 @@ def run(
         [vertex for point, part in zip(points, ordered, strict=True) for vertex in _vertices(point, part)],
         _manifest(experiment, profile, points, ordered, statuses, tasks, ended),
         _provenance(unsolved, time.perf_counter() - started, workers),
-        {**{name: table_text(table) for name, table in tables.items()}, **files},
+        {**{name: table_text(table) for name, table in tables.items()}, **_conclusions(rows), **files},
     )
     (folder / ensemble_running.PROGRESS).unlink(missing_ok=True)
     return Results(experiment, profile, folder, total, unsolved, statuses)
@@ -182,6 +182,15 @@ def solve_point(point: Point) -> Part:
     sets = {name: [[float(x), float(y)] for x, y in _drawn(solved)] for name, solved in lattice.sets.items()}
     solutions = {name: solved.to_json() for name, solved in lattice.sets.items()} if point.keep else {}
     return Part([{column: _builtin(value) for column, value in row.items()} for row in rows], sets, None, solutions)
+
+
+def _conclusions(rows: Sequence[Row]) -> dict[str, str]:
+    """The table of conclusions, if the rows are on deals."""
+    if not any(row.get("analysis") for row in rows):
+        return {}
+    from bargaining.deals.conclusions import CONCLUSIONS, conclusions
+
+    return {CONCLUSIONS: table_text(conclusions(rows))}
 
 
 def _drawn(solved: "EquilibriumSet") -> Any:

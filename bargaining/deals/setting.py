@@ -80,8 +80,9 @@ def classify(issues: IssueGame, profiles: Mapping[str, Profile]) -> str:
 
     ``static``: nothing that needs enforcement (unless it is London); ``grand bargain``: military release for eased chips; ``military
     release``: without chips; ``chips for licences``: eased chips without the military tier; then, with curbs and no military tier,
-    ``London``: no escalated tariffs, civil licences, countermeasures lifted; ``small swap``: the same without the tariff truce; ``truce
-    only``: the tariff truce without licences or with countermeasures; ``conflict``: none of these.
+    ``London``: the tariff truce, civil licences, countermeasures lifted; ``rollback``: the same with a side back to lower tariffs;
+    ``small swap``: the same without the tariff truce; ``truce only``: the tariff truce without licences or with countermeasures;
+    ``conflict``: none of these.
     """
     labels = {name: issues.issues[name].labels(profile) for name, profile in profiles.items()}
     release = labels["R"][1] if "R" in labels else ""
@@ -99,7 +100,7 @@ def classify(issues: IssueGame, profiles: Mapping[str, Profile]) -> str:
     if eased:
         return "chips for licences"
     if london:
-        return "London"
+        return "rollback" if "rollback" in labels["T"] else "London"
     if truce:
         return "truce only"
     return "small swap" if civil and lifted else "conflict"

@@ -140,13 +140,14 @@ def pick(payoffs: Any, disagreement: Any, rule: str = "nash", tol: float = 1e-9)
     table, d = np.asarray(payoffs, dtype=np.float64).reshape(-1, 2), np.asarray(disagreement, dtype=np.float64)
     if not len(table) or not np.isfinite(d).all():
         return None
-    scale = np.maximum(np.ptp(np.vstack([table, d]), axis=0), 1e-300)
+    spread = np.ptp(np.vstack([table, d]), axis=0)
+    scale = np.where(spread > 0.0, spread, 1.0)
     gains = table - d
     allowed = np.flatnonzero((gains >= -tol * scale).all(axis=1))
     if not len(allowed):
         return None
     gains = np.maximum(gains[allowed], 0.0)
-    ideal = np.maximum(gains.max(axis=0), 1e-300)
+    ideal = np.where(gains.max(axis=0) > 0.0, gains.max(axis=0), 1.0)
     if rule == "nash":
         order = [gains.prod(axis=1) / scale.prod(), gains.sum(axis=1) / scale.sum()]
     elif rule == "utilitarian":
