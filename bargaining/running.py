@@ -14,7 +14,7 @@ from bargaining.deal_options import DEAL_SOLVERS
 from bargaining.execution import executor
 from bargaining.experiment import Experiment, Point, Run, find, fingerprint, issue_game, read_experiment, results_folder
 from bargaining.state_running import solve_states, state_words
-from bargaining.store import POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
+from bargaining.store import CONCLUSIONS, POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
 
 if TYPE_CHECKING:
     from bargaining.scenarios import Scenario
@@ -188,7 +188,7 @@ def _conclusions(rows: Sequence[Row]) -> dict[str, str]:
     """The table of conclusions, if the rows are on deals."""
     if not any(row.get("analysis") for row in rows):
         return {}
-    from bargaining.deals.conclusions import CONCLUSIONS, conclusions
+    from bargaining.deals.conclusions import conclusions
 
     return {CONCLUSIONS: table_text(conclusions(rows))}
 

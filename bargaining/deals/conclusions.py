@@ -13,7 +13,6 @@ from typing import Any
 from bargaining.store import Row
 
 HEADLINE = "worst equilibrium payoffs"
-CONCLUSIONS = "conclusions.csv"
 # Changes smaller than this share of what they are compared with are none.
 NOISE = 1e-6
 
