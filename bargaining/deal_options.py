@@ -55,7 +55,7 @@ class ConcessionAnalysis(DealSolver):
     lopsided_shares: Shares = Field((0.5, 0.6, 0.7), description="share of China's largest gain that its obstinate type demands")
     obstinate_us: Shares = (0.02, 0.1)
     obstinate_cn: Shares = (0.02, 0.1)
-    times: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=1)] = (0, 1, 2, 4, 8, 14, 28)
+    times: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=1)] = (1, 4, 14)
 
 
 class TalksAnalysis(DealSolver):

@@ -52,7 +52,7 @@ def groups(rows: Iterable[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]
 
 
 def _name(row: Row) -> str:
-    return row["stance"] or row["partition"]
+    return str(row["stance"] or row["partition"])
 
 
 def _predicted(rows: Sequence[Row]) -> Told:
@@ -199,10 +199,7 @@ def _rises(line: Sequence[Row], column: str) -> bool | None:
 
 
 def _concession(rows: Sequence[Row]) -> Told:
-    # One row a war: the curves repeat it at every time.
-    key = ("point", "calibration", "partition", "disagreement", "lopsided_share", "obstinate_us", "obstinate_cn")
-    wars = [own[0] for own in groups(rows, *key).values()]
-    for own in groups((row for row in wars if row["status"] == "solved"), "partition", "lopsided_share").values():
+    for own in groups((row for row in rows if row["status"] == "solved"), "partition", "lopsided_share").values():
         name = f"{_name(own[0])}, China holds out for {100 * own[0]['lopsided_share']:g} %"
         yield f"{name}: the two demands are incompatible", [row["outcome"] == "war" for row in own]
         fought = [row for row in own if row["outcome"] == "war"]

@@ -49,7 +49,7 @@ def fight(deals: Sequence[Any], disagreement: Any, deltas: Sequence[float], obst
 
 
 def rows(found: Setting) -> tuple[list[Row], dict[str, Any]]:
-    """One row a partition × disagreement point × demand × priors × time: "no quid pro quo" against "no lopsided deal".
+    """One row a partition × disagreement point × demand × priors: "no quid pro quo" against "no lopsided deal".
 
     The obstinate U.S. holds out for the deal that Nash bargaining selects where chips are never eased; the obstinate China for a share of
     its largest gain on the whole frontier.
@@ -106,8 +106,6 @@ def _wars(start: Row, ours: Floats, theirs: Floats | None, d: Floats, deltas: Se
                 "stalemate": war.stalemate,
                 "loss_share": 1.0 - float(war.payoffs.sum()) / most if most > 0 else math.nan,
             }
-            conceded, settled = war.conceded(options["times"]), war.settled(options["times"])
-            for k, time in enumerate(options["times"]):
-                curve = {"time": time, "conceded_us": float(conceded[0, k]), "conceded_cn": float(conceded[1, k])}
-                made.append(row | curve | {"settled": float(settled[k])})
+            times = options["times"]
+            made.append(row | {f"settled_by_{time:g}": float(done) for time, done in zip(times, war.settled(times), strict=True)})
     return made

@@ -111,8 +111,16 @@ def draw_map(case: Case) -> Figure:
             deal = row["deal"] if row["status"] in ("solved", "empty") else "none"
             seen.setdefault(deal)
             # White hatching would not be seen on light cells.
-            style = {"hatch": "////", "edgecolor": "#666666"} if row["deal_flips"] else {"edgecolor": "none"}
-            ax.fill_between(x_edges[i : i + 2], y_edges[j], y_edges[j + 1], facecolor=_COLOURS.get(deal, "#ffffff"), linewidth=0, **style)
+            hatch, edge = ("////", "#666666") if row["deal_flips"] else ("", "none")
+            ax.fill_between(
+                x_edges[i : i + 2],
+                y_edges[j],
+                y_edges[j + 1],
+                facecolor=_COLOURS.get(deal, "#ffffff"),
+                linewidth=0,
+                hatch=hatch,
+                edgecolor=edge,
+            )
         ax.set(
             xlim=(x_edges[0], x_edges[-1]), ylim=(y_edges[0], y_edges[-1]), xlabel=axis_words(case, across), ylabel=axis_words(case, down)
         )
@@ -153,13 +161,13 @@ def draw_leverage(case: Case) -> Figure:
         case,
         "What the military tier is worth: as an incentive, and as a bargaining chip",
         3,
-        "Left: what release adds to the largest enforceable joint payoff and to the worst payoffs (nothing where a lock punishes nobody). "
-        "Middle: what having it to sell changes in the deal selected from the worst payoffs. Right: what locking it during talks changes in "
+        "Left: what release adds to the largest joint payoff and the worst payoffs (nothing where a lock punishes nobody). "
+        "Middle: what having it to sell changes in the deal selected from the worst payoffs. Right: what locking it in talks changes in "
         "the bounds of the negotiated shares.",
     )
     styles = ("-", "--", ":", "-.")
     for k, (partition, rows) in enumerate(_by_partition(case).items()):
-        rows = sorted(rows, key=lambda row: float(row[across]))
+        line = sorted(rows, key=lambda row: float(row[across]))
         style, own = styles[k % len(styles)], case.words.stance(partition) or partition
         panels = (
             [("incentive_joint_surplus", "joint surplus", "#222222"), ("incentive_worst_us", "worst U.S.", "#0072b2")],
@@ -168,7 +176,7 @@ def draw_leverage(case: Case) -> Figure:
         )
         for ax, lines in zip(axes, panels, strict=True):
             for column, words, colour in lines:
-                points = [(row[across], row[column]) for row in rows if row.get(column) is not None]
+                points = [(row[across], row[column]) for row in line if row.get(column) is not None]
                 if points:
                     ax.plot(*np.array(points).T, style, color=colour, marker=".", label=f"{words}, {own}", linewidth=1.2)
     for ax, title in zip(axes, ("Incentive", "Chip: selected deal", "Chip: negotiated shares"), strict=True):

@@ -26,7 +26,7 @@ def draw_patience(case: Case) -> Figure:
         case,
         "Patience is double-edged: what it enforces, whom the deal favours, what haggling costs",
         3,
-        "Left: the largest enforceable joint payoff (dotted: what survives renegotiation, the contractual level). Middle: payoffs in the deal "
+        "Left: the largest enforceable joint payoff (dotted: the contractual level, after renegotiation). Middle: payoffs in the deal "
         "that Nash bargaining selects from the worst payoffs (full: U.S., dashed: China). Right: joint payoff less what a war of attrition "
         "over the deal costs, each side holding out for a share of its largest gain over the static point.",
     )
@@ -79,33 +79,27 @@ def draw_own_patience(case: Case) -> Figure:
 
 
 @dataclass(frozen=True)
-class _Curves:
-    """A war of attrition as stored: probabilities at given times, straight between them."""
+class _War:
+    """A war of attrition as stored: who concedes at once with which probability, at which rates from then on, until when."""
 
-    times: Floats
-    both: Floats
-    agreed: Floats
+    immediate: Floats
+    rates: Floats
     horizon: float
     expected_delay: float
 
     def conceded(self, times: Floats) -> Floats:
-        return np.array([np.interp(times, self.times, side) for side in self.both])
+        return 1.0 - (1.0 - self.immediate[:, None]) * np.exp(-self.rates[:, None] * np.minimum(times, self.horizon)[None, :])
 
     def settled(self, times: Floats) -> Floats:
-        return np.interp(times, self.times, self.agreed)
+        return np.asarray(1.0 - (1.0 - self.conceded(times)).prod(axis=0))
 
 
 def draw_wars(case: Case) -> Figure | None:
     """Concession over time for each partition, at the last demand and the first priors; None if there is no war to draw."""
     fought = [row for row in case.rows if row.get("outcome") == "war" and row["disagreement"] == "static"]
-    keys = ["partition", *case.swept, "lopsided_share", "obstinate_us", "obstinate_cn"]
-    wars = {key: own for key, own in groups(fought, keys).items() if len(own) > 2}
-    chosen: dict[object, list[Row]] = {}
-    for key, own in wars.items():
-        # The last of the sweep and of the demands, at the first priors.
-        first = min(row["obstinate_us"] for row in fought), min(row["obstinate_cn"] for row in fought)
-        if (own[0]["obstinate_us"], own[0]["obstinate_cn"]) == first:
-            chosen[key[0]] = own
+    first = [min((row[f"obstinate_{tag}"] for row in fought), default=0.0) for tag in ("us", "cn")]
+    # The last of the sweep and of the demands, at the first priors.
+    chosen = {row["partition"]: row for row in fought if [row["obstinate_us"], row["obstinate_cn"]] == first}
     if not chosen:
         return None
     shown = list(chosen.items())[:_MOST_WARS]
@@ -113,18 +107,15 @@ def draw_wars(case: Case) -> Figure | None:
         case,
         '"No quid pro quo" against "no lopsided deal": who gives in when',
         len(shown),
-        "The obstinate U.S. refuses any deal with chips; the obstinate China insists on the share of its largest gain named above each panel. "
+        "The obstinate U.S. refuses any deal with chips; the obstinate China insists on the share of its largest gain named above. "
         "Normal types mimic them. Jumps at time 0: one side gives in at once with that probability.",
     )
-    for ax, (name, own) in zip(axes, shown, strict=True):
-        rows = sorted(own, key=lambda row: float(row["time"]))
-        times = np.array([row["time"] for row in rows])
-        both = np.array([[row[f"conceded_{tag}"] for row in rows] for tag in ("us", "cn")])
-        first = rows[0]
-        curves = _Curves(times, both, np.array([row["settled"] for row in rows]), first["horizon"], first["expected_delay"])
-        draw_concession(curves, float(times.max()), ax, unit="periods of 90 days")
-        settings = ", ".join(f"{case.words.parameters[key].get('symbol', key)} = {first[key]:g}" for key in case.swept)
-        told = f"China: {100 * first['lopsided_share']:.0f} %, obstinate {first['obstinate_us']:g} and {first['obstinate_cn']:g}"
+    for ax, (name, row) in zip(axes, shown, strict=True):
+        immediate, rates = (np.array([row[f"{what}_{tag}"] for tag in ("us", "cn")]) for what in ("concedes_first", "rate"))
+        war = _War(immediate, rates, row["horizon"], row["expected_delay"])
+        draw_concession(war, max(1.0, min(1.1 * row["horizon"], 28.0)), ax, unit="periods of 90 days")
+        settings = ", ".join(f"{case.words.parameters[key].get('symbol', key)} = {row[key]:g}" for key in case.swept)
+        told = f"China: {100 * row['lopsided_share']:.0f} %, obstinate {row['obstinate_us']:g} and {row['obstinate_cn']:g}"
         ax.set_title("\n".join(part for part in (heading(case, str(name)), told, settings) if part), size=8.5)
     return figure
 
