@@ -5,16 +5,17 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from bargaining.config import ConfigError, Document, KeyPath, Model, Scalar, did_you_mean
-from bargaining.deal_options import DealSolver, DealSolvers
+from bargaining.deal_options import DEAL_SOLVERS, DealSolver, DealSolvers
 from bargaining.design import Design
+from bargaining.points import Point, points_of
+from bargaining.sources import fingerprint
 
 if TYPE_CHECKING:
     from bargaining.games import IssueGame
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Unit = Annotated[float, Field(gt=0, lt=1)]
+# Solver -> the module that solves a point, or a draw, with it: with the stories and the designs it decides every number.
+_SOLVED_BY = {
+    "linkage_lattice": "bargaining.lattice_running",
+    "equilibrium_set": "bargaining.state_running",
+    "linkage_lattices": "bargaining.ensemble",
+    **dict.fromkeys(DEAL_SOLVERS, "bargaining.deals.solving"),
+}
 
 
 class LinkageLattice(Model):
@@ -149,32 +157,31 @@ class Experiment(Model):
         """Hash of everything the numbers depend on: the resolved configuration and the sources that turn it into numbers."""
         # Keys are in the order of the models, not of the file; runs and swept parameters in that of the file, which numbers the points.
         canonical = json.dumps(self.config, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(f"{canonical}\n{fingerprint()}".encode()).hexdigest()
+        return hashlib.sha256(f"{canonical}\n{self.sources}".encode()).hexdigest()
 
-    def points(self) -> list["Point"]:
+    @property
+    def sources(self) -> str:
+        """Hash of the sources that decide the numbers: those that its solvers and stories can reach."""
+        from bargaining.scenarios import module_of
+
+        parts: list[Run | Ensemble] = [*self.runs.values(), *self.ensembles.values()]
+        solvers = {_SOLVED_BY[part.solver.name] for part in parts}
+        return fingerprint({"bargaining.design", "bargaining.points", *solvers, *(module_of(part.scenario) for part in parts)})
+
+    def points(self) -> list[Point]:
         """Every point of every run, in order."""
-        return [point for name, run in self.runs.items() for point in _points(name, run)]
+        sampled = any(run.design is not None and run.design.sample is not None for run in self.runs.values())
+        if not sampled:
+            return [point for name, run in self.runs.items() for point in points_of(name, run)]
+        from bargaining.deals.sampled import drawn
+
+        return [point for name, run in self.runs.items() for point in points_of(name, drawn(run))]
 
 
 class ExperimentFile(Experiment):
     """An experiment file: the experiment of profile ``paper``, and what other profiles change in it."""
 
     profiles: dict[Name, dict[str, Any]] = Field({}, description="per profile, the keys that differ; null removes a key")
-
-
-@dataclass(frozen=True)
-class Point:
-    """One game to solve: where it stands in the experiment, and all it takes to build and solve it."""
-
-    run: str
-    number: int
-    scenario: str
-    calibration: str
-    parameters: Mapping[str, Any]
-    swept: Mapping[str, Any]
-    options: Mapping[str, Any]
-    keep: bool = False
-    solver: str = "linkage_lattice"
 
 
 def schema_text() -> str:
@@ -185,33 +192,6 @@ def schema_text() -> str:
         "title": "bargaining experiment",
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def fingerprint() -> str:
-    """Hash of the sources that decide the numbers: games, kernels, solvers, scenarios and their data, results, designs, this file."""
-    package = Path(__file__).parent
-    folders = [package / name for name in ("games", "kernels", "solvers", "scenarios", "deals")]
-    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".json")]
-    files += (package / "batch").glob("*.py")
-    files += [
-        package / name
-        for name in (
-            "payoff_set.py",
-            "solution.py",
-            "stochastic_solution.py",
-            "state_solution.py",
-            "design.py",
-            "deal_options.py",
-            "sampling.py",
-            "experiment.py",
-            "ensemble.py",
-        )
-    ]
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        source = path.read_bytes().replace(b"\r\n", b"\n")
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source + b"\0")
-    return digest.hexdigest()[:16]
 
 
 def find(name: str) -> Path:
@@ -301,33 +281,6 @@ def _problems(document: Document) -> tuple[str, ...]:
     except ConfigError as error:
         return error.problems
     return ()
-
-
-def _points(name: str, run: Run) -> Iterator[Point]:
-    from bargaining.scenarios import scenario
-
-    options = run.solver.model_dump(mode="python", exclude={"name"}, exclude_none=True)
-    swept = _swept(run)
-    number = 0
-    for calibration in run.calibrations or (scenario(run.scenario).calibration,):
-        for values in swept:
-            parameters = {**run.parameters, **values}
-            yield Point(name, number, run.scenario, calibration, parameters, values, options, run.keep, run.solver.name)
-            number += 1
-
-
-def _swept(run: Run) -> list[dict[str, Any]]:
-    """What varies from point to point; a sample is drawn from the scenario's priors."""
-    if run.design is None:
-        return [{}]
-    sample = run.design.sample
-    if sample is None:
-        return run.design.as_points()
-    from bargaining.scenarios.priors import JointPrior
-
-    prior = JointPrior.of(run.scenario, sample.laws(), fixed=run.parameters, independent=sample.independent)
-    columns = prior.values(sample.uniforms(0, sample.size(prior.width), prior.width))
-    return [dict(zip(columns, values, strict=True)) for values in zip(*(column.tolist() for column in columns.values()), strict=True)]
 
 
 def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:

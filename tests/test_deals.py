@@ -49,8 +49,14 @@ def test_stationary_deals_with_their_own_patience_meet_the_incentive_constraints
 @pytest.mark.parametrize(
     ("delta", "stance", "deal"),
     # The two-sided table of thresholds of the stylised game: T+R civil .450, everything .486, T alone .400.
-    [(0.44, "T,R|C", "truce only"), (0.46, "T,R|C", "London"), (0.6, "T,R|C", "London"), (0.6, "T|R|C", "truce only")]
-    + [(0.48, "T,R,C", "London"), (0.49, "T,R,C", "grand bargain"), (0.39, "T,R,C", "static")],
+    [
+        (0.44, "T,R|C", "truce only"),
+        (0.46, "T,R|C", "London"),
+        (0.6, "T|R|C", "truce only"),
+        (0.48, "T,R,C", "London"),
+        (0.49, "T,R,C", "grand bargain"),
+        (0.39, "T,R,C", "static"),
+    ],
 )
 def test_the_deal_each_stance_predicts_in_the_stylised_game(delta: float, stance: str, deal: str) -> None:
     game = bg.scenario("briefing", delta=delta).game()

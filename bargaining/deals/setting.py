@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.experiment import Point, issue_game
+from bargaining.experiment import issue_game
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame
 from bargaining.games.stage import Profile
+from bargaining.points import Point
 from bargaining.scenarios import Scenario, scenario
 from bargaining.solvers.incentives import Incentives
 

@@ -1,11 +1,13 @@
-"""Solve a point of an experiment on deals, and tell a run of them in words."""
+"""Solve a point of an experiment on deals. Whatever decides the numbers of such an experiment is imported here."""
 
 from collections.abc import Callable
 from typing import Any
 
 from bargaining.deals import leverage, patience, predicted, talks, war
+from bargaining.deals.conclusions import conclusions as conclusions
+from bargaining.deals.sampled import drawn as drawn
 from bargaining.deals.setting import Setting, setting
-from bargaining.experiment import Point
+from bargaining.points import Point
 from bargaining.store import Part, Row
 
 _ANALYSES: dict[str, Callable[[Setting], tuple[list[Row], dict[str, Any]]]] = {
