@@ -64,6 +64,7 @@ _HOMES = {
     "bargaining.solvers.disagreement": ("BargainingTable", "bargaining_table", "disagreement_points"),
     "bargaining.solvers.threats": ("ThreatBargain", "nash_with_threats"),
     "bargaining.solvers.alternating_offers": ("AlternatingOffers", "alternating_offers"),
+    "bargaining.solvers.stationary": ("stationary_deals",),
     "bargaining.solvers.stochastic_pie": ("StochasticPie", "stochastic_pie"),
     "bargaining.solvers.agenda": ("agendas",),
     "bargaining.solvers.negotiation": ("Negotiation", "negotiate"),
@@ -181,6 +182,7 @@ if TYPE_CHECKING:
     from bargaining.solvers.reputation import frontier_demands as frontier_demands
     from bargaining.solvers.reputation import reputation as reputation
     from bargaining.solvers.selection import select as select
+    from bargaining.solvers.stationary import stationary_deals as stationary_deals
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
     from bargaining.solvers.stochastic_pie import StochasticPie as StochasticPie
     from bargaining.solvers.stochastic_pie import stochastic_pie as stochastic_pie

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from bargaining.config import ConfigError, Document, KeyPath, Model, Scalar, did_you_mean
+from bargaining.deal_options import DEAL_SOLVERS, DealSolver, DealSolvers
 from bargaining.design import Design
 from bargaining.points import Point, points_of
 from bargaining.sources import fingerprint
@@ -27,6 +28,7 @@ _SOLVED_BY = {
     "linkage_lattice": "bargaining.lattice_running",
     "equilibrium_set": "bargaining.state_running",
     "linkage_lattices": "bargaining.ensemble",
+    **dict.fromkeys(DEAL_SOLVERS, "bargaining.deals.solving"),
 }
 
 
@@ -61,7 +63,7 @@ class Run(Model):
     parameters: dict[str, Scalar] = Field({}, description="values that differ from the calibration")
     design: Design | None = Field(None, description="parameters that vary from point to point")
     keep: bool = Field(False, description="store every payoff set with its game and proofs in solutions/, for `bargaining verify`")
-    solver: Annotated[LinkageLattice | EquilibriumSets, Field(discriminator="name")]
+    solver: Annotated[LinkageLattice | EquilibriumSets | DealSolvers, Field(discriminator="name")]
 
 
 class LinkageLattices(Model):
@@ -168,7 +170,12 @@ class Experiment(Model):
 
     def points(self) -> list[Point]:
         """Every point of every run, in order."""
-        return [point for name, run in self.runs.items() for point in points_of(name, run)]
+        sampled = any(run.design is not None and run.design.sample is not None for run in self.runs.values())
+        if not sampled:
+            return [point for name, run in self.runs.items() for point in points_of(name, run)]
+        from bargaining.deals.sampled import drawn
+
+        return [point for name, run in self.runs.items() for point in points_of(name, drawn(run))]
 
 
 class ExperimentFile(Experiment):
@@ -294,24 +301,36 @@ def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
         yield from _parameter_problems(run, at, story, document)
         if isinstance(run.solver, EquilibriumSets):
             yield from _state_problems(run, run.solver, at, document)
+        elif isinstance(run.solver, DealSolver):
+            yield from _deal_problems(run.solver, story, at, document)
         else:
             yield from _lattice_problems(run.solver, story, at, document)
 
 
 def _lattice_problems(solver: LinkageLattice, story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
     """Agreements and partitions that do not exist."""
+    yield from _partition_problems(solver.partitions or (), story, at, document)
     for k, agreement in enumerate(solver.agreements or ()):
         yield from _repeated(solver.agreements or (), k, (*at, "solver", "agreements", k), document)
         if agreement not in story.agreements:
             hint = did_you_mean(agreement, list(story.agreements))
             yield document.problem((*at, "solver", "agreements", k), f"unknown agreement {agreement!r}{hint}")
+
+
+def _deal_problems(solver: DealSolver, story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
+    """Partitions that do not exist, and stories of which the solver makes nothing."""
+    yield from _partition_problems(solver.partitions or (), story, at, document)
+
+
+def _partition_problems(partitions: Sequence[str], story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
+    """Partitions that do not exist or stand twice, or a story without issues."""
     try:
         issues = issue_game(story)
     except ValueError as error:
         yield document.problem((*at, "solver", "name"), f"{error}; stories with states take equilibrium_set")
         return
     spelled: list[str] = []
-    for k, partition in enumerate(solver.partitions or ()):
+    for k, partition in enumerate(partitions):
         try:
             spelled.append(issues.name(issues.partition(partition)))
         except ValueError as error:

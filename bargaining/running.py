@@ -6,18 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bargaining import ensemble_running, provenance
+from bargaining.deal_options import DEAL_SOLVERS
 from bargaining.execution import executor
 from bargaining.experiment import Experiment, Run, find, read_experiment, results_folder
 from bargaining.lattice_running import lattice_words, solve_lattice
 from bargaining.points import Point
 from bargaining.state_running import solve_states, state_words
-from bargaining.store import POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
-
-if TYPE_CHECKING:
-    pass
+from bargaining.store import CONCLUSIONS, POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
 
 
 @dataclass(frozen=True)
@@ -145,7 +142,7 @@ def run(
         [vertex for point, part in zip(points, ordered, strict=True) for vertex in _vertices(point, part)],
         _manifest(experiment, profile, points, ordered, statuses, tasks, ended),
         _provenance(unsolved, time.perf_counter() - started, workers),
-        {**{name: table_text(table) for name, table in tables.items()}, **files},
+        {**{name: table_text(table) for name, table in tables.items()}, **_conclusions(rows), **files},
     )
     (folder / ensemble_running.PROGRESS).unlink(missing_ok=True)
     return Results(experiment, profile, folder, total, unsolved, statuses)
@@ -153,7 +150,20 @@ def run(
 
 def solve_point(point: Point) -> Part:
     """One point solved and flattened into rows, by the solver it names; a failure is a row, never an exception."""
+    if point.solver in DEAL_SOLVERS:
+        from bargaining.deals.solving import solve_deals
+
+        return solve_deals(point)
     return solve_states(point) if point.solver == "equilibrium_set" else solve_lattice(point)
+
+
+def _conclusions(rows: Sequence[Row]) -> dict[str, str]:
+    """The table of conclusions, if the rows are on deals."""
+    if not any(row.get("analysis") for row in rows):
+        return {}
+    from bargaining.deals.solving import conclusions
+
+    return {CONCLUSIONS: table_text(conclusions(rows))}
 
 
 def _solve(points: Sequence[Point], left: Sequence[int], workers: int) -> Iterator[tuple[int, Part]]:

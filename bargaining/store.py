@@ -27,6 +27,8 @@ Row = dict[str, Any]
 
 ROWS, POINTS, MANIFEST, PROVENANCE = "rows.csv", "points.csv", "manifest.json", "provenance.json"
 SOLUTIONS = "solutions"
+# Of experiments on deals: how many points each conclusion holds at.
+CONCLUSIONS = "conclusions.csv"
 POINT_COLUMNS = ("run", "point", "scenario", "calibration", "partition", "vertex", "us", "cn")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bargaining.cli import Exit
+from bargaining.cli.deals import print_deals
 from bargaining.cli.ensembles import print_ensembles
 from bargaining.cli.lattice import print_lattices
 from bargaining.cli.plan import tell_plan
@@ -17,7 +18,7 @@ from bargaining.cli.terminal import print_json, stderr, stdout
 from bargaining.ensemble_running import TABLES
 from bargaining.kernels import _jit
 from bargaining.running import Results, run
-from bargaining.store import MANIFEST, POINTS, ROWS, SOLUTIONS, read_manifest
+from bargaining.store import CONCLUSIONS, MANIFEST, POINTS, ROWS, SOLUTIONS, read_manifest
 
 
 def run_experiment(
@@ -66,13 +67,14 @@ def run_experiment(
     else:
         print_lattices(stdout(), rows, manifest)
         print_states(stdout(), rows, manifest)
+        print_deals(stdout(), results.folder, manifest)
         print_ensembles(stdout(), results.folder, manifest)
     if results.cached:
         console.print(f"nothing to solve: {results.folder} already holds this run (--force solves it again)")
     else:
         console.print(f"solved {results.solved} of {results.points} points")
     named = [("rows", ROWS), ("sets", POINTS)] if results.experiment.runs else []
-    tables = [("table", name) for name in TABLES if name in manifest.get("sha256", {})]
+    tables = [("table", name) for name in (*TABLES, CONCLUSIONS) if name in manifest.get("sha256", {})]
     for what, name in (*named, *tables, ("manifest", MANIFEST)):
         console.print(f"{what:<9} {results.folder / name}")
     if any(run.keep for run in results.experiment.runs.values()):
