@@ -223,11 +223,23 @@ def joint_monitoring(issues: IssueGame, monitorings: Mapping[str, Monitoring], c
     return Monitoring.from_rows(names, (m, n), rows)
 
 
-def any_incident(issues: IssueGame, monitorings: Mapping[str, Monitoring], clean: Mapping[str, str] | None = None) -> dict[str, list[str]]:
-    """Joint signals in two groups: ``clean``, where every issue shows its clean signal (its first, unless named), and ``incident``."""
+def any_incident(
+    issues: IssueGame,
+    monitorings: Mapping[str, Monitoring],
+    clean: Mapping[str, str] | None = None,
+    overt: Mapping[str, Iterable[str]] | None = None,
+) -> dict[str, list[str]]:
+    """Joint signals in groups: ``clean``, where every issue shows its clean signal (its first, unless named), and ``incident``.
+
+    `overt` names signals of an issue that are no accident, such as a tariff raised in public: whatever has one of them is ``breach``.
+    """
     good = [(clean or {}).get(name, monitorings[name].signals[0]) for name in issues.names]
-    joint = {" + ".join(words): list(words) == good for words in product(*(monitorings[name].signals for name in issues.names))}
-    return {"clean": [name for name, fine in joint.items() if fine], "incident": [name for name, fine in joint.items() if not fine]}
+    open_ones = [set((overt or {}).get(name, ())) for name in issues.names]
+    groups: dict[str, list[str]] = {"clean": [], "incident": [], "breach": []}
+    for words in product(*(monitorings[name].signals for name in issues.names)):
+        breached = any(word in own for word, own in zip(words, open_ones, strict=True))
+        groups["breach" if breached else "clean" if list(words) == good else "incident"].append(" + ".join(words))
+    return {name: group for name, group in groups.items() if group}
 
 
 def with_audit(stage: StageGame, plain: Monitoring, sharp: Monitoring, player: int, cost: Real) -> tuple[StageGame, Monitoring]:

@@ -8,8 +8,9 @@ Each side is kept to an agreement a by *burning value*: after the joint signal y
 
 over all deviations on any number of issues, a linear program. Three regimes differ in what x may depend on:
 
-* *unlinked*: each issue by itself, punished on that issue only: costs add up;
-* *all-or-nothing*: only whether there was any incident counts, and it punishes everything (Thomas and Willig 2006);
+* *unlinked*: each issue, or block of issues, by itself, punished there only: costs add up;
+* *all-or-nothing*: only whether there was any incident counts, and it punishes everything (Thomas and Willig 2006); signals declared
+  *overt*, which are no accident, are told apart from incidents;
 * *optimal* linkage: all signals. Punishing only when several issues look bad at once costs less in total than one issue alone does for
   each (Matsushima 2001), at the price of more patience.
 
@@ -17,8 +18,8 @@ Lowering each side's payoff separately is a benchmark: it takes lotteries over r
 proportions asked for. `bargaining.equilibrium_set` says without that assumption what can be sustained; see `linkage_games`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, MonitoredGame, Monitoring, StageGame, joint_monitoring
 from bargaining.games.exact import Real
+from bargaining.games.issues import Partition
 from bargaining.games.monitoring import any_incident
 from bargaining.games.repeated import read_delta
 from bargaining.games.stage import Profile
@@ -42,9 +44,9 @@ NEVER = (float("inf"), float("inf"))
 class Enforcement:
     """One regime at the discount factors given.
 
-    `cost` and `payoffs` a side, U.S. first. `sustained` says whether the whole agreement is; if not, `payoffs` are those of the issues
-    kept (unlinked: each that can be; optimal: the best set of issues; all-or-nothing: none), the others at their reversion payoffs, and
-    `cost` is infinite. `critical_delta` is the least common discount factor that sustains the agreement, `cheapest_delta` that from which
+    `cost` and `payoffs` a side, U.S. first. `sustained` says whether the whole agreement is; if not, `cost` is infinite. `payoffs` are those of the
+    issues kept, the others at their reversion payoffs: the issues that give both together most (unlinked: of each block), or, under
+    all-or-nothing, all or none. `critical_delta` is the least common discount factor that sustains the agreement, `cheapest_delta` that from which
     on its cost is least (infinite: none below one).
     """
 
@@ -108,7 +110,9 @@ def monitored_linkage(
     *,
     correlation: Real = 0,
     clean: Mapping[str, str] | None = None,
+    overt: Mapping[str, Iterable[str]] | None = None,
     reversion: Mapping[str, Any] | None = None,
+    partition: str | Partition | None = None,
 ) -> MonitoredLinkage:
     """Cost of enforcement, critical discount factor and payoffs of an agreement: unlinked, all-or-nothing, optimally linked.
 
@@ -124,8 +128,13 @@ def monitored_linkage(
         As in `joint_monitoring`.
     clean : mapping of str to str, optional
         The signal of each issue that is no incident; its first by default.
+    overt : mapping of str to list of str, optional
+        Signals of an issue that are no accident, such as a tariff raised in public. All-or-nothing linkage tells them from incidents.
     reversion : mapping of issue to pair of actions, optional
         The static equilibrium that punishes on each issue; by default the pure one with the least joint payoff.
+    partition : str or tuple of tuples of str, optional
+        What is not linked to what in the unlinked regime, such as ``"T,R|C"``; within a block linkage is optimal. By default every issue
+        stands alone.
 
     Raises
     ------
@@ -155,15 +164,18 @@ def monitored_linkage(
     promised = issues.agreement(agreement)
     joint = joint_monitoring(issues, monitorings, correlation)
     fallback = {name: _reversion(name, issues.issues[name], (reversion or {}).get(name)) for name in issues.names}
-    alone = {name: _Programs(issues.issues[name], monitorings[name], promised[name], fallback[name], deltas) for name in issues.names}
-    stage = issues.stage_game()
-    floor = issues.joint_profile(fallback)
-    pooled = joint.pooled(any_incident(issues, monitorings, clean))
-    together = _Programs(stage, pooled, issues.joint_profile(promised), floor, deltas)
+    blocks = [(name,) for name in issues.names] if partition is None else list(issues.partition(partition))
+    parts = []
+    for names in blocks:
+        block = IssueGame({name: issues.issues[name] for name in names})
+        own = joint_monitoring(block, {name: monitorings[name] for name in names}, correlation)
+        parts.append(_optimal("unlinked", block, own, promised, fallback, deltas))
+    pooled = joint.pooled(any_incident(issues, monitorings, clean, overt))
+    here, there = issues.joint_profile(promised), issues.joint_profile(fallback)
     return MonitoredLinkage(
-        unlinked=_unlinked(alone),
-        all_or_nothing=together.enforcement("all_or_nothing", issues.names),
-        optimal=_optimal(issues, joint, promised, fallback, deltas),
+        unlinked=_added(parts),
+        all_or_nothing=_Programs(issues.stage_game(), pooled, here, there, deltas).enforcement("all_or_nothing", issues.names),
+        optimal=_optimal("optimal", issues, joint, promised, fallback, deltas),
     )
 
 
@@ -174,6 +186,7 @@ def linkage_games(
     *,
     correlation: Real = 0,
     clean: Mapping[str, str] | None = None,
+    overt: Mapping[str, Iterable[str]] | None = None,
 ) -> dict[str, MonitoredGame]:
     """The games whose equilibrium sets say what each regime sustains: one an issue (``issue R``), ``all_or_nothing`` and ``optimal``.
 
@@ -183,7 +196,7 @@ def linkage_games(
     issues.require_separable()
     joint = joint_monitoring(issues, monitorings, correlation)
     games = {f"issue {name}": MonitoredGame.of(issues.issues[name], monitorings[name], delta) for name in issues.names}
-    games["all_or_nothing"] = MonitoredGame.of(issues, joint.pooled(any_incident(issues, monitorings, clean)), delta)
+    games["all_or_nothing"] = MonitoredGame.of(issues, joint.pooled(any_incident(issues, monitorings, clean, overt)), delta)
     games["optimal"] = MonitoredGame.of(issues, joint, delta)
     return games
 
@@ -309,21 +322,21 @@ class _Programs:
         )
 
 
-def _unlinked(alone: Mapping[str, _Programs]) -> Enforcement:
-    parts = {name: programs.enforcement("unlinked", (name,)) for name, programs in alone.items()}
-    holds = all(part.sustained for part in parts.values())
+def _added(parts: Sequence[Enforcement]) -> Enforcement:
+    """Blocks that are enforced each by itself: costs and payoffs add up, and the most patience that any of them takes is needed."""
     return Enforcement(
         regime="unlinked",
-        sustained=holds,
-        cost=(sum(part.cost[0] for part in parts.values()), sum(part.cost[1] for part in parts.values())),
-        payoffs=(sum(part.payoffs[0] for part in parts.values()), sum(part.payoffs[1] for part in parts.values())),
-        kept=tuple(name for name, part in parts.items() if part.sustained),
-        critical_delta=max(part.critical_delta for part in parts.values()),
-        cheapest_delta=max(part.cheapest_delta for part in parts.values()),
+        sustained=all(part.sustained for part in parts),
+        cost=(sum(part.cost[0] for part in parts), sum(part.cost[1] for part in parts)),
+        payoffs=(sum(part.payoffs[0] for part in parts), sum(part.payoffs[1] for part in parts)),
+        kept=tuple(name for part in parts for name in part.kept),
+        critical_delta=max(part.critical_delta for part in parts),
+        cheapest_delta=max(part.cheapest_delta for part in parts),
     )
 
 
 def _optimal(
+    regime: str,
     issues: IssueGame,
     joint: Monitoring,
     promised: Mapping[str, Profile],
@@ -331,26 +344,24 @@ def _optimal(
     deltas: Sequence[float],
 ) -> Enforcement:
     """The agreement if it holds, or the issues of it that give both together most, the others at their static equilibria."""
-    stage, floor = issues.stage_game(), issues.joint_profile(fallback)
-    whole = _Programs(stage, joint, issues.joint_profile(promised), floor, deltas).enforcement("optimal", issues.names)
-    best = whole
+    stage = issues.stage_game()
+    floor = issues.joint_profile({name: fallback[name] for name in issues.names})
+    whole = _Programs(stage, joint, issues.joint_profile({name: promised[name] for name in issues.names}), floor, deltas).enforcement(
+        regime, issues.names
+    )
+    payoffs, names = whole.payoffs, whole.kept
     for keep in product((True, False), repeat=len(issues.names)):
         kept = tuple(name for name, kept in zip(issues.names, keep, strict=True) if kept)
         if len(kept) == len(issues.names):
             continue
         here = issues.joint_profile({name: promised[name] if name in kept else fallback[name] for name in issues.names})
-        tried = _Programs(stage, joint, here, floor, deltas).enforcement("optimal", kept)
-        if tried.sustained and tried.joint_payoff > best.joint_payoff + 1e-12:
-            best = tried
-    return Enforcement(
-        regime="optimal",
-        sustained=whole.sustained,
-        cost=whole.cost,
-        payoffs=best.payoffs,
-        kept=best.kept,
-        critical_delta=whole.critical_delta,
-        cheapest_delta=whole.cheapest_delta,
-    )
+        if float(stage.payoffs[:, here[0], here[1]].sum()) <= sum(payoffs) + 1e-12:
+            continue
+        tried = _Programs(stage, joint, here, floor, deltas)
+        costs = (tried.cost(0), tried.cost(1))
+        if sum(tried.payoffs) - sum(costs) > sum(payoffs) + 1e-12:
+            payoffs, names = (tried.payoffs[0] - costs[0], tried.payoffs[1] - costs[1]), kept
+    return replace(whole, payoffs=payoffs, kept=names)
 
 
 def _minimum(objective: Floats, rows: Floats, sides: Floats) -> float:
