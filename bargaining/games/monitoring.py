@@ -4,9 +4,10 @@ After a profile a was played, both sides see the same signal y, drawn with proba
 profile (perfect monitoring), nothing at all, or something in between: an *incident* that is more likely if somebody cheats.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -200,6 +201,14 @@ def joint_monitoring(issues: IssueGame, monitorings: Mapping[str, Monitoring], c
     >>> [joint_monitoring(both, {"R": seen, "C": seen}, rho).row((0, 0))[3] for rho in (0, 1)]
     [Fraction(1, 100), Fraction(1, 10)]
     """
+    row = joint_rows(issues, monitorings, correlation)
+    m, n = issues.shape
+    names = [" + ".join(words) for words in product(*(monitorings[name].signals for name in issues.names))]
+    return Monitoring.from_rows(names, (m, n), {profile: row(profile) for profile in product(range(m), range(n))})
+
+
+def joint_rows(issues: IssueGame, monitorings: Mapping[str, Monitoring], correlation: Real = 0) -> Callable[[Profile], Row]:
+    """Probabilities of the joint signals at a joint profile, as `joint_monitoring` has them; each profile's row is made when asked for."""
     share = _probability(correlation, "correlation")
     for name in issues.names:
         if name not in monitorings:
@@ -210,17 +219,16 @@ def joint_monitoring(issues: IssueGame, monitorings: Mapping[str, Monitoring], c
     if extra:
         raise GameError(f"monitoring of an unknown issue {extra[0]!r}; issues: {', '.join(issues.names)}")
     parts = [monitorings[name] for name in issues.names]
-    m, n = issues.shape
-    rows = {}
-    for profile in product(range(m), range(n)):
+
+    @cache
+    def row(profile: Profile) -> Row:
         own = [parts[k].row(split) for k, (_, split) in enumerate(issues.split(profile).values())]
         apart = _independent(own)
         if share:
-            together = _comonotone(own)
-            apart = [(1 - share) * x + share * y for x, y in zip(apart, together, strict=True)]
-        rows[profile] = apart
-    names = [" + ".join(words) for words in product(*(part.signals for part in parts))]
-    return Monitoring.from_rows(names, (m, n), rows)
+            apart = [(1 - share) * x + share * y for x, y in zip(apart, _comonotone(own), strict=True)]
+        return tuple(apart)
+
+    return row
 
 
 def any_incident(
@@ -306,7 +314,7 @@ def _read_row(values: Sequence[Any], where: str) -> Row:
     total = sum(shares, Fraction(0))
     if abs(total - 1) > SUM_TOLERANCE:
         raise GameError(f"{where} add up to {float(total):.10g}, expected 1")
-    return tuple(share / total for share in shares)
+    return tuple(shares) if total == 1 else tuple(share / total for share in shares)
 
 
 def _probability(value: Any, name: str) -> Fraction:
@@ -322,7 +330,7 @@ def _probability(value: Any, name: str) -> Fraction:
 def _independent(rows: Sequence[Row]) -> list[Fraction]:
     joint = [Fraction(1)]
     for row in rows:
-        joint = [head * share for head in joint for share in row]
+        joint = [head * share if head and share else Fraction(0) for head in joint for share in row]
     return joint
 
 

@@ -18,8 +18,9 @@ Lowering each side's payoff separately is a benchmark: it takes lotteries over r
 proportions asked for. `bargaining.equilibrium_set` says without that assumption what can be sustained; see `linkage_games`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -29,9 +30,10 @@ from numpy.typing import NDArray
 from bargaining.games import GameError, IssueGame, MonitoredGame, Monitoring, StageGame, joint_monitoring
 from bargaining.games.exact import Real
 from bargaining.games.issues import Partition
-from bargaining.games.monitoring import any_incident
+from bargaining.games.monitoring import Row, any_incident, joint_rows
 from bargaining.games.repeated import read_delta
 from bargaining.games.stage import Profile
+from bargaining.solvers.monitored_enforcement import EnforcementProgram
 
 Floats = NDArray[np.float64]
 Pair = tuple[float, float]
@@ -66,7 +68,7 @@ class Enforcement:
 
 @dataclass(frozen=True, eq=False)
 class MonitoredLinkage:
-    """The three regimes of one agreement; floating point answers of linear programs (HiGHS), without a certificate."""
+    """The three regimes of one agreement: linear programs solved in exact arithmetic, rounded once."""
 
     unlinked: Enforcement
     all_or_nothing: Enforcement
@@ -160,21 +162,27 @@ def monitored_linkage(
     ([0.5, 0.678571, 0.25], 0.8696)
     """
     issues.require_separable()
-    deltas = tuple(float(factor) for factor in read_delta(delta))
+    deltas = read_delta(delta)
     promised = issues.agreement(agreement)
-    joint = joint_monitoring(issues, monitorings, correlation)
+    joint = joint_rows(issues, monitorings, correlation)
     fallback = {name: _reversion(name, issues.issues[name], (reversion or {}).get(name)) for name in issues.names}
     blocks = [(name,) for name in issues.names] if partition is None else list(issues.partition(partition))
     parts = []
     for names in blocks:
         block = IssueGame({name: issues.issues[name] for name in names})
-        own = joint_monitoring(block, {name: monitorings[name] for name in names}, correlation)
+        own = joint_rows(block, {name: monitorings[name] for name in names}, correlation)
         parts.append(_optimal("unlinked", block, own, promised, fallback, deltas))
-    pooled = joint.pooled(any_incident(issues, monitorings, clean, overt))
+    names = [" + ".join(words) for words in product(*(monitorings[name].signals for name in issues.names))]
+    groups = [[names.index(word) for word in group] for group in any_incident(issues, monitorings, clean, overt).values()]
     here, there = issues.joint_profile(promised), issues.joint_profile(fallback)
+
+    def pooled(profile: Profile) -> Row:
+        row = joint(profile)
+        return tuple(sum((row[y] for y in group if row[y]), Fraction(0)) for group in groups)
+
     return MonitoredLinkage(
         unlinked=_added(parts),
-        all_or_nothing=_Programs(issues.stage_game(), pooled, here, there, deltas).enforcement("all_or_nothing", issues.names),
+        all_or_nothing=_enforced("all_or_nothing", issues.stage_game(), pooled, here, there, deltas, issues.names),
         optimal=_optimal("optimal", issues, joint, promised, fallback, deltas),
     )
 
@@ -252,74 +260,33 @@ def _reversion(name: str, stage: StageGame, given: Any) -> Profile:
     return min(static, key=lambda a: (u[0][a] + u[1][a], a))
 
 
-class _Programs:
-    """The linear programs of one profile with one monitoring, player by player."""
+def _enforced(
+    regime: str,
+    stage: StageGame,
+    row: Callable[[Profile], Row],
+    here: Profile,
+    there: Profile,
+    deltas: Sequence[Fraction],
+    names: tuple[str, ...],
+) -> Enforcement:
+    """One profile, kept by burning value after the signals that `row` gives."""
+    sides = [EnforcementProgram.of(i, stage, row, here, there, deltas[i]) for i in (0, 1)]
+    costs = [side.cost for side in sides]
+    holds = None not in costs
+    return Enforcement(
+        regime=regime,
+        sustained=holds,
+        cost=_pair(costs) if holds else NEVER,
+        payoffs=_pair([side.payoff - cost for side, cost in zip(sides, costs, strict=True)] if holds else [side.floor for side in sides]),
+        kept=names if holds else (),
+        critical_delta=max(side.critical_delta for side in sides),
+        cheapest_delta=max(side.cheapest_delta for side in sides),
+    )
 
-    def __init__(self, stage: StageGame, monitoring: Monitoring, here: Profile, there: Profile, deltas: Sequence[float]) -> None:
-        self.payoffs = (float(stage.payoffs[0][here]), float(stage.payoffs[1][here]))
-        self.floors = (float(stage.payoffs[0][there]), float(stage.payoffs[1][there]))
-        self.rates = [delta / (1 - delta) for delta in deltas]
-        self.chance = monitoring.probabilities[here]
-        self.tells: list[Floats] = []
-        self.gains: list[Floats] = []
-        for i in (0, 1):
-            others = [(k, here[1]) if i == 0 else (here[0], k) for k in range(stage.shape[i]) if k != here[i]]
-            self.tells.append(np.array([monitoring.probabilities[a] - self.chance for a in others]).reshape(-1, len(self.chance)))
-            self.gains.append(np.array([stage.payoffs[i][a] - stage.payoffs[i][here] for a in others]))
 
-    def cost(self, i: int) -> float:
-        """Least value burned at the discount factor given; infinite if the profile cannot be enforced."""
-        size = len(self.chance)
-        most = self.rates[i] * (self.payoffs[i] - self.floors[i])
-        rows = np.vstack([-self.tells[i], np.eye(size) + self.rates[i] * self.chance])
-        return _minimum(self.chance, rows, np.concatenate([-self.gains[i], np.full(size, most)]))
-
-    def critical_delta(self, i: int) -> float:
-        """Least discount factor that enforces the profile: (g - f - E x) / max x as large as can be, with max x scaled to one."""
-        if (self.gains[i] <= 0).all():
-            return 0.0
-        size = len(self.chance)
-        # Variables: x / max x, and 1 / max x.
-        rows = np.block([[-self.tells[i], self.gains[i][:, None]], [np.eye(size), np.zeros((size, 1))]])
-        sides = np.concatenate([np.zeros(len(self.gains[i])), np.ones(size)])
-        lost = np.append(self.chance, -(self.payoffs[i] - self.floors[i]))
-        rate = -_minimum(lost, rows, sides)
-        return 1.0 / (1.0 + rate) if rate > 1e-12 else float("inf")
-
-    def cheapest_delta(self, i: int) -> float:
-        """Least discount factor at which the value burned is least."""
-        size = len(self.chance)
-        least = _minimum(self.chance, -self.tells[i], -self.gains[i])
-        if not np.isfinite(least):
-            return float("inf")
-        surplus = self.payoffs[i] - self.floors[i] - least
-        top = np.append(np.zeros(size), 1.0)
-        rows = np.vstack(
-            [
-                np.hstack([-self.tells[i], np.zeros((len(self.gains[i]), 1))]),
-                np.hstack([np.eye(size), -np.ones((size, 1))]),
-                np.append(self.chance, 0.0),
-            ]
-        )
-        sides = np.concatenate([-self.gains[i], np.zeros(size), [least + 1e-10 * max(1.0, abs(least))]])
-        most = _minimum(top, rows, sides)
-        if most <= 1e-12:
-            return 0.0
-        return most / (most + surplus) if surplus > 0 else float("inf")
-
-    def enforcement(self, regime: str, names: tuple[str, ...]) -> Enforcement:
-        costs = (self.cost(0), self.cost(1))
-        holds = bool(np.isfinite(costs).all())
-        payoffs = (self.payoffs[0] - costs[0], self.payoffs[1] - costs[1]) if holds else self.floors
-        return Enforcement(
-            regime=regime,
-            sustained=holds,
-            cost=costs if holds else NEVER,
-            payoffs=payoffs,
-            kept=names if holds else (),
-            critical_delta=max(self.critical_delta(0), self.critical_delta(1)),
-            cheapest_delta=max(self.cheapest_delta(0), self.cheapest_delta(1)),
-        )
+def _pair(values: Sequence[Any]) -> Pair:
+    first, second = values
+    return float(first), float(second)
 
 
 def _added(parts: Sequence[Enforcement]) -> Enforcement:
@@ -338,39 +305,24 @@ def _added(parts: Sequence[Enforcement]) -> Enforcement:
 def _optimal(
     regime: str,
     issues: IssueGame,
-    joint: Monitoring,
+    row: Callable[[Profile], Row],
     promised: Mapping[str, Profile],
     fallback: Mapping[str, Profile],
-    deltas: Sequence[float],
+    deltas: Sequence[Fraction],
 ) -> Enforcement:
     """The agreement if it holds, or the issues of it that give both together most, the others at their static equilibria."""
     stage = issues.stage_game()
     floor = issues.joint_profile({name: fallback[name] for name in issues.names})
-    whole = _Programs(stage, joint, issues.joint_profile({name: promised[name] for name in issues.names}), floor, deltas).enforcement(
-        regime, issues.names
-    )
+    here = issues.joint_profile({name: promised[name] for name in issues.names})
+    whole = _enforced(regime, stage, row, here, floor, deltas, issues.names)
     payoffs, names = whole.payoffs, whole.kept
     for keep in product((True, False), repeat=len(issues.names)):
         kept = tuple(name for name, kept in zip(issues.names, keep, strict=True) if kept)
-        if len(kept) == len(issues.names):
-            continue
         here = issues.joint_profile({name: promised[name] if name in kept else fallback[name] for name in issues.names})
-        if float(stage.payoffs[:, here[0], here[1]].sum()) <= sum(payoffs) + 1e-12:
+        if len(kept) == len(issues.names) or float(stage.payoffs[:, here[0], here[1]].sum()) <= sum(payoffs) + 1e-12:
             continue
-        tried = _Programs(stage, joint, here, floor, deltas)
-        costs = (tried.cost(0), tried.cost(1))
-        if sum(tried.payoffs) - sum(costs) > sum(payoffs) + 1e-12:
-            payoffs, names = (tried.payoffs[0] - costs[0], tried.payoffs[1] - costs[1]), kept
+        sides = [EnforcementProgram.of(i, stage, row, here, floor, deltas[i]) for i in (0, 1)]
+        left = [side.payoff - side.cost for side in sides if side.cost is not None]
+        if len(left) == 2 and float(sum(left)) > sum(payoffs) + 1e-12:
+            payoffs, names = _pair(left), kept
     return replace(whole, payoffs=payoffs, kept=names)
-
-
-def _minimum(objective: Floats, rows: Floats, sides: Floats) -> float:
-    """Least value of a linear program in non-negative variables; infinite if infeasible."""
-    from scipy.optimize import linprog
-
-    found = linprog(objective, A_ub=rows, b_ub=sides, bounds=(0, None))
-    if found.status == 2:
-        return float("inf")
-    if found.status != 0 or found.fun is None:
-        raise RuntimeError(f"a linear program failed: {found.message}")
-    return float(found.fun)
