@@ -46,6 +46,18 @@ class EquilibriumSets(Model):
     max_iter: Annotated[int, Field(ge=1)] | None = None
 
 
+class MonitoredLinkageOptions(Model):
+    """Options of the solver ``monitored_linkage``, for scenarios with signals: an agreement kept apart, tied together, linked optimally."""
+
+    name: Literal["monitored_linkage"]
+    agreement: str = Field(description="name of an agreement of the scenario")
+    partition: str | None = Field(None, description="blocks that are apart in the unlinked regime, such as 'T,R|C'; default: every issue")
+    gains: dict[Name, dict[str, Scalar]] = Field(
+        {}, description="name: parameters that change; what that adds to the joint payoffs is reported. '+0.05' is added to the point's value"
+    )
+    limit: bool = Field(False, description="find the joint payoffs that no patience exceeds, too")
+
+
 class Run(Model):
     """One part of an experiment: a scenario at some calibrations, perhaps swept over a design, and a solver."""
 
@@ -54,7 +66,7 @@ class Run(Model):
     parameters: dict[str, Scalar] = Field({}, description="values that differ from the calibration")
     design: Design | None = Field(None, description="parameters that vary from point to point")
     keep: bool = Field(False, description="store every payoff set with its game and proofs in solutions/, for `bargaining verify`")
-    solver: Annotated[LinkageLattice | EquilibriumSets, Field(discriminator="name")]
+    solver: Annotated[LinkageLattice | EquilibriumSets | MonitoredLinkageOptions, Field(discriminator="name")]
 
 
 class LinkageLattices(Model):
@@ -305,13 +317,25 @@ def _points(name: str, run: Run) -> Iterator[Point]:
     from bargaining.scenarios import scenario
 
     options = run.solver.model_dump(mode="python", exclude={"name"}, exclude_none=True)
-    swept = run.design.as_points() if run.design else [{}]
     number = 0
     for calibration in run.calibrations or (scenario(run.scenario).calibration,):
-        for values in swept:
+        for values in swept_points(run, calibration):
             parameters = {**run.parameters, **values}
             yield Point(name, number, run.scenario, calibration, parameters, values, options, run.keep, run.solver.name)
             number += 1
+
+
+def swept_points(run: Run, calibration: str) -> list[dict[str, Any]]:
+    """The points of a run's design at a calibration; those of a sample are draws, to four digits: ranges say no more than that."""
+    sample = run.design.sample if run.design else None
+    if run.design is None or sample is None:
+        return run.design.as_points() if run.design else [{}]
+    from bargaining.scenarios.priors import JointPrior
+
+    prior = JointPrior.of(run.scenario, sample.laws(), fixed=run.parameters, independent=sample.independent, calibration=calibration)
+    drawn = prior.values(sample.uniforms(0, sample.size(prior.width), prior.width))
+    columns = [[float(f"{x:.4g}") if isinstance(x, float) else x for x in column.tolist()] for column in drawn.values()]
+    return [dict(zip(drawn, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
@@ -332,12 +356,18 @@ def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
         yield from _parameter_problems(run, at, story, document)
         if isinstance(run.solver, EquilibriumSets):
             yield from _state_problems(run, run.solver, at, document)
+        elif isinstance(run.solver, MonitoredLinkageOptions):
+            from bargaining.monitored_checks import monitored_problems
+
+            yield from monitored_problems(run, run.solver, story, at, document)
         else:
             yield from _lattice_problems(run.solver, story, at, document)
 
 
 def _lattice_problems(solver: LinkageLattice, story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
     """Agreements and partitions that do not exist."""
+    from bargaining.games import MonitoredGame
+
     for k, agreement in enumerate(solver.agreements or ()):
         yield from _repeated(solver.agreements or (), k, (*at, "solver", "agreements", k), document)
         if agreement not in story.agreements:
@@ -347,6 +377,9 @@ def _lattice_problems(solver: LinkageLattice, story: "Scenario", at: KeyPath, do
         issues = issue_game(story)
     except ValueError as error:
         yield document.problem((*at, "solver", "name"), f"{error}; stories with states take equilibrium_set")
+        return
+    if isinstance(story.game(), MonitoredGame):
+        yield document.problem((*at, "solver", "name"), f"scenario {story.name!r} is seen through signals: expected monitored_linkage")
         return
     spelled: list[str] = []
     for k, partition in enumerate(solver.partitions or ()):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bargaining import ensemble_running, provenance
 from bargaining.execution import executor
 from bargaining.experiment import Experiment, Point, Run, find, fingerprint, issue_game, read_experiment, results_folder
+from bargaining.monitored_running import monitored_words, solve_monitored
 from bargaining.state_running import solve_states, state_words
 from bargaining.store import POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
 
@@ -158,6 +159,8 @@ def solve_point(point: Point) -> Part:
     """
     if point.solver == "equilibrium_set":
         return solve_states(point)
+    if point.solver == "monitored_linkage":
+        return solve_monitored(point)
     from bargaining.scenarios import scenario
     from bargaining.solvers.lattice import linkage_lattice
 
@@ -260,6 +263,8 @@ def _words(run: Run, points: Sequence[Point]) -> Row:
 
     if run.solver.name == "equilibrium_set":
         return state_words(run, points)
+    if run.solver.name == "monitored_linkage":
+        return monitored_words(run, points)
     story = scenario(run.scenario, points[0].calibration, **run.parameters)
     issues = issue_game(story)
     rows = {row["field"]: row for row in story.parameters()}

@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "execution": {"store"},
     "experiment": {
         "ensemble_checks",
+        "monitored_checks",
         "scenarios",
         "solvers",
         "batch",
@@ -47,7 +48,7 @@ MAY_IMPORT = {
     "solution_file": {"games", "solution", "stage_solution", "state_solution", "stochastic_solution", "payoff_set", "store"},
     "parts": {"store"},
     "analysis": set(),
-    "report": {"store", "plotting", "payoff_set"},
+    "report": {"analysis", "store", "plotting", "payoff_set"},
     # How games are read from the files of other programs, and written to them.
     "game_files": {"games", "config"},
     # How an experiment file is read, run, recorded and compared.
@@ -57,9 +58,12 @@ MAY_IMPORT = {
     "ensemble": {"experiment", "scenarios", "batch", "games"},
     "ensemble_checks": {"experiment", "ensemble", "scenarios", "analysis", "config"},
     "ensemble_running": {"analysis", "ensemble", "execution", "experiment", "parts", "store"},
+    "monitored_checks": {"config", "experiment", "games", "scenarios"},
+    "monitored_running": {"experiment", "games", "scenarios", "solvers", "store"},
     "state_running": {"experiment", "games", "scenarios", "solvers", "stochastic_solution", "store"},
     "running": {
         "ensemble_running",
+        "monitored_running",
         "state_running",
         "experiment",
         "scenarios",

@@ -70,9 +70,11 @@ def show_experiment(name: str, profile: str, as_json: bool) -> None:
     made = table("run", "scenario", "calibrations", "swept", "solver", "points", left=5)
     for run_name, run in experiment.runs.items():
         own = sum(point.run == run_name for point in experiment.points())
-        swept = ", ".join(run.design.as_points()[0]) if run.design else ""
+        sample = run.design.sample if run.design else None
+        swept = f"{sample.points} draws" if sample else ", ".join(run.design.as_points()[0]) if run.design else ""
         calibrations = ", ".join(run.calibrations or (scenario(run.scenario).calibration,))
-        made.add_row(run_name, run.scenario, calibrations, swept, f"{run.solver.name}, tol {run.solver.tol:g}", str(own))
+        accuracy = f"tol {run.solver.tol:g}" if hasattr(run.solver, "tol") else "exact"
+        made.add_row(run_name, run.scenario, calibrations, swept, f"{run.solver.name}, {accuracy}", str(own))
     if experiment.runs:
         print_table(console, f"runs, profile {profile}", made)
     if experiment.ensembles:

@@ -195,6 +195,13 @@ class Vetting(Scenario):
                     promised[issue][player] += AUDITED
         return {issue: (us, cn) for issue, (us, cn) in promised.items()}
 
+    def game_deltas(self) -> tuple[float, float]:
+        """Discount factors of both sides as floats."""
+        from bargaining.games.repeated import read_delta
+
+        us, cn = read_delta(self.values.patience())
+        return float(us), float(cn)
+
     def _audits(self, issue: str) -> bool:
         return self.values.audit in ("both", {"R": "magnets", "C": "chips"}[issue])
 

@@ -50,11 +50,11 @@ class EnforcementProgram:
         rows = [row(here), *(row(a) for a in others)]
         merged: dict[tuple[Fraction, ...], list[int]] = {}
         for y, column in enumerate(zip(*rows, strict=True)):
-            total = sum(column)
-            if total:
-                merged.setdefault(tuple(share / total if share else share for share in column), []).append(y)
+            first = next((share for share in column if share), None)
+            if first is not None:
+                merged.setdefault(tuple(share / first if share else share for share in column), []).append(y)
         groups = tuple(tuple(group) for group in merged.values())
-        sums = [[sum((own_row[y] for y in group), Fraction(0)) for group in groups] for own_row in rows]
+        sums = [[sum((own_row[y] for y in group if own_row[y]), Fraction(0)) for group in groups] for own_row in rows]
         tells, gains = [], []
         for a, likely in zip(others, sums[1:], strict=True):
             gain, shift = exact(float(own[a])) - payoff, [q - p for p, q in zip(sums[0], likely, strict=True)]
