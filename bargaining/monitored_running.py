@@ -1,7 +1,8 @@
 """Points of scenarios with signals: what keeping issues apart, tying them together and linking them well is worth, and the run in words."""
 
+import json
 from collections.abc import Mapping, Sequence
-from itertools import product
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bargaining.experiment import Point, Run
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from bargaining.scenarios.vetting import Vetting
     from bargaining.solvers.monitored_linkage import MonitoredLinkage
 
+_PATIENCE = ("delta", "discount_annual_us_share", "discount_annual_cn_share", "leader_survival_us_90d_share", "leader_survival_cn_90d_share")
 # Columns of the three regimes, short: apart, tied (all-or-nothing), linked (optimally).
 REGIMES = {"unlinked": "apart", "all_or_nothing": "tied", "optimal": "linked"}
 
@@ -86,26 +88,30 @@ def linkage_of(story: "Vetting", options: Mapping[str, Any]) -> "MonitoredLinkag
 
 
 def limits(story: "Vetting", partition: str) -> Row:
-    """The joint payoff that no patience exceeds, with all issues linked and block by block (Fudenberg and Levine's score of the sum)."""
+    """The joint payoff that no patience exceeds, with all issues linked and block by block: support of Fudenberg and Levine's limit sets."""
+    names = story.issues().names
+    apart = sum(_limit(story, block) for block in story.issues().partition(partition))
+    return {"limit_apart": apart, "limit_linked": _limit(story, names)}
+
+
+def _limit(story: "Vetting", names: tuple[str, ...]) -> float:
+    """The same of one block; patience plays no part."""
+    values = {name: value for name, value in dict(story.values).items() if name not in _PATIENCE}
+    return _limit_of(story.calibration, json.dumps(values), names)
+
+
+@cache
+def _limit_of(calibration: str, values: str, names: tuple[str, ...]) -> float:
     from bargaining.games import IssueGame, MonitoredGame, joint_monitoring
-    from bargaining.solvers.monitored_limit import score
+    from bargaining.scenarios import scenario
+    from bargaining.solvers.monitored_limit import limit_set
 
+    story: Any = scenario("vetting", calibration, **json.loads(values))
     issues, seen = story.issues(), story.monitorings()
-
-    def best(names: Sequence[str]) -> float:
-        block = IssueGame({name: issues.issues[name] for name in names})
-        monitoring = joint_monitoring(block, {name: seen[name] for name in names}, story.values.correlation_share)
-        game = MonitoredGame.of(block, monitoring, 0.5)
-        payoffs = game.stage_game().payoffs.sum(axis=0)
-        # Signals only take away from what a profile is worth, so profiles are tried from the best on.
-        top = float("-inf")
-        for here in sorted(product(*map(range, block.shape)), key=lambda profile: -payoffs[profile]):
-            if payoffs[here] <= top:
-                break
-            top = max(top, score(game, (1.0, 1.0), here))
-        return top
-
-    return {"limit_apart": sum(best(names) for names in issues.partition(partition)), "limit_linked": best(issues.names)}
+    block = IssueGame({name: issues.issues[name] for name in names})
+    monitoring = joint_monitoring(block, {name: seen[name] for name in names}, story.values.correlation_share)
+    found = limit_set(MonitoredGame.of(block, monitoring, 0.5)).payoff_set
+    return float("nan") if found.is_empty else float(found.support((1.0, 1.0)))
 
 
 def _row(found: "MonitoredLinkage") -> Row:

@@ -172,7 +172,9 @@ class Monitoring:
         missing = [signal for signal in self.signals if signal not in owner]
         if missing:
             raise GameError(f"groups: signal {missing[0]!r} is in none of them")
-        return self.garbled([[int(owner[signal] == k) for k in range(len(names))] for signal in self.signals], names)
+        members = [[y for y, signal in enumerate(self.signals) if owner[signal] == k] for k in range(len(names))]
+        rows = {a: [sum((row[y] for y in own if row[y]), Fraction(0)) for own in members] for a, row in self.rows.items()}
+        return Monitoring.from_rows(names, self.shape, rows)
 
 
 def joint_monitoring(issues: IssueGame, monitorings: Mapping[str, Monitoring], correlation: Real = 0) -> Monitoring:

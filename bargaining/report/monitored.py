@@ -17,7 +17,8 @@ from bargaining.store import Row
 _CLASSES = (
     ("link: both sides gain", "#8fd0b8"),
     ("link raises the joint payoff, but one side loses", "#9ccdec"),
-    ("firewall: tying lowers the joint payoff", "#f2a884"),
+    ("firewall: tied, accidents cost more than linkage adds", "#f7cdb4"),
+    ("firewall: the tied agreement cannot hold", "#f2a884"),
     ("indifferent", "#eeeeee"),
 )
 _COLOURS = {"apart": VERMILION, "tied": BLUE, "linked": GREEN}
@@ -56,7 +57,9 @@ def _axis(case: Case, name: str) -> str:
 def _class(row: Row) -> int:
     if row["verdict"] == "link":
         return 0 if row["winners"] == "both" else 1
-    return 2 if row["verdict"] == "firewall" else 3
+    if row["verdict"] == "tie":
+        return 4
+    return 2 if row["tied_sustained"] else 3
 
 
 def _maps(case: Case, rows: Sequence[Row]) -> Figure:

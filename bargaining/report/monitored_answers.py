@@ -58,6 +58,7 @@ def claims(rows: Sequence[Row]) -> list[Claim]:
         "Link, but the U.S. loses": lambda r: r["verdict"] == "link" and r["winners"] == "cn",
         "Link, but China loses": lambda r: r["verdict"] == "link" and r["winners"] == "us",
         "Firewall: tying is worth less than keeping issues apart": lambda r: r["verdict"] == "firewall",
+        "Indifferent: tying is worth the same as keeping issues apart": lambda r: r["verdict"] == "tie",
         "The whole agreement holds with issues kept apart": lambda r: bool(r["apart_sustained"]),
         "The whole agreement holds tied": lambda r: bool(r["tied_sustained"]),
         "The whole agreement holds linked optimally": lambda r: bool(r["linked_sustained"]),
@@ -155,7 +156,7 @@ def _patience(rows: Sequence[Row]) -> Iterator[str]:
     if first.get("limit_linked") is not None:
         yield (
             f"No patience gives pure public equilibria a joint payoff above {first['limit_linked']:.3f} linked and {first['limit_apart']:.3f} "
-            "apart (Fudenberg and Levine's score)"
+            "apart (Fudenberg and Levine's limit)"
         )
 
 

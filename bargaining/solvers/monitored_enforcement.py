@@ -19,6 +19,7 @@ from bargaining.games import StageGame, exact
 from bargaining.games.monitoring import Row
 from bargaining.games.stage import Profile
 from bargaining.solvers.exact_program import ExactProgram
+from bargaining.solvers.monitored_scaled import merged_row, same_signals
 
 Vector = list[Fraction]
 
@@ -31,7 +32,7 @@ class EnforcementProgram:
     above reversion, `rate` δ/(1-δ).
     """
 
-    chance: Vector
+    chance: Row
     tells: list[Vector]
     gains: Vector
     groups: tuple[tuple[int, ...], ...]
@@ -48,13 +49,8 @@ class EnforcementProgram:
         others = [(k, here[1]) if player == 0 else (here[0], k) for k in range(stage.shape[player]) if k != here[player]]
         payoff = exact(float(own[here]))
         rows = [row(here), *(row(a) for a in others)]
-        merged: dict[tuple[Fraction, ...], list[int]] = {}
-        for y, column in enumerate(zip(*rows, strict=True)):
-            first = next((share for share in column if share), None)
-            if first is not None:
-                merged.setdefault(tuple(share / first if share else share for share in column), []).append(y)
-        groups = tuple(tuple(group) for group in merged.values())
-        sums = [[sum((own_row[y] for y in group if own_row[y]), Fraction(0)) for group in groups] for own_row in rows]
+        groups = same_signals(rows)
+        sums = [merged_row(each, groups) for each in rows]
         tells, gains = [], []
         for a, likely in zip(others, sums[1:], strict=True):
             gain, shift = exact(float(own[a])) - payoff, [q - p for p, q in zip(sums[0], likely, strict=True)]

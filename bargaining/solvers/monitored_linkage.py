@@ -34,6 +34,7 @@ from bargaining.games.monitoring import Row, any_incident, joint_rows
 from bargaining.games.repeated import read_delta
 from bargaining.games.stage import Profile
 from bargaining.solvers.monitored_enforcement import EnforcementProgram
+from bargaining.solvers.monitored_scaled import merged_row
 
 Floats = NDArray[np.float64]
 Pair = tuple[float, float]
@@ -177,8 +178,7 @@ def monitored_linkage(
     here, there = issues.joint_profile(promised), issues.joint_profile(fallback)
 
     def pooled(profile: Profile) -> Row:
-        row = joint(profile)
-        return tuple(sum((row[y] for y in group if row[y]), Fraction(0)) for group in groups)
+        return merged_row(joint(profile), groups)
 
     return MonitoredLinkage(
         unlinked=_added(parts),
