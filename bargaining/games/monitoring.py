@@ -21,6 +21,8 @@ from bargaining.games.stochastic import SUM_TOLERANCE
 
 Floats = NDArray[np.float64]
 Row = tuple[Fraction, ...]
+# Most joint signals never come at most profiles, and sums over them should not take long.
+NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +72,9 @@ class Monitoring:
             raise GameError(f"probabilities have shape {given.shape}: {expected}")
         m, n, count = given.shape
         rows = {(a, b): _read_row(given[a, b].tolist(), f"probabilities[{a}, {b}]") for a in range(m) for b in range(n)}
-        floats = np.array([[[float(share) for share in rows[a, b]] for b in range(n)] for a in range(m)]).reshape(m, n, count)
+        floats = np.zeros((m, n, count))
+        for (a, b), row in rows.items():
+            floats[a, b] = [float(share) if share else 0.0 for share in row]
         floats.flags.writeable = False
         object.__setattr__(self, "probabilities", floats)
         object.__setattr__(self, "_rows", rows)
@@ -306,6 +310,9 @@ def with_audit(stage: StageGame, plain: Monitoring, sharp: Monitoring, player: i
 def _read_row(values: Sequence[Any], where: str) -> Row:
     shares = []
     for y, value in enumerate(values):
+        if value is NOTHING:
+            shares.append(NOTHING)
+            continue
         try:
             share = exact(value)
         except (TypeError, ValueError, OverflowError, ZeroDivisionError):
@@ -313,7 +320,7 @@ def _read_row(values: Sequence[Any], where: str) -> Row:
         if share < 0:
             raise GameError(f"{where[:-1]}, {y}] is {value!r}, expected a probability")
         shares.append(share)
-    total = sum(shares, Fraction(0))
+    total = sum((share for share in shares if share), Fraction(0))
     if abs(total - 1) > SUM_TOLERANCE:
         raise GameError(f"{where} add up to {float(total):.10g}, expected 1")
     return tuple(shares) if total == 1 else tuple(share / total for share in shares)
@@ -332,7 +339,7 @@ def _probability(value: Any, name: str) -> Fraction:
 def _independent(rows: Sequence[Row]) -> list[Fraction]:
     joint = [Fraction(1)]
     for row in rows:
-        joint = [head * share if head and share else Fraction(0) for head in joint for share in row]
+        joint = [head * share if head and share else NOTHING for head in joint for share in row]
     return joint
 
 
