@@ -53,7 +53,8 @@ class MonitoredLinkageOptions(Model):
     agreement: str = Field(description="name of an agreement of the scenario")
     partition: str | None = Field(None, description="blocks that are apart in the unlinked regime, such as 'T,R|C'; default: every issue")
     gains: dict[Name, dict[str, Scalar]] = Field(
-        {}, description="name: parameters that change; what that adds to the joint payoffs is reported. '+0.05' is added to the point's value"
+        {},
+        description="name: parameters that change; what that adds to joint payoffs is reported. '+0.05' adds to the point's value",
     )
     limit: bool = Field(False, description="find the joint payoffs that no patience exceeds, too")
 

@@ -8,12 +8,12 @@ from bargaining.games import MonitoredGame
 from bargaining.scenarios import Scenario, ScenarioError
 
 
-def monitored_problems(
-    run: Run, solver: MonitoredLinkageOptions, story: Scenario, at: KeyPath, document: Document
-) -> Iterator[str]:
+def monitored_problems(run: Run, solver: MonitoredLinkageOptions, story: Scenario, at: KeyPath, document: Document) -> Iterator[str]:
     """Agreements, blocks, changed parameters and draws that do not exist."""
     if not isinstance(story.game(), MonitoredGame):
-        yield document.problem((*at, "solver", "name"), f"scenario {run.scenario!r} has no signals: expected linkage_lattice or equilibrium_set")
+        yield document.problem(
+            (*at, "solver", "name"), f"scenario {run.scenario!r} has no signals: expected linkage_lattice or equilibrium_set"
+        )
         return
     if solver.agreement not in story.agreements:
         hint = did_you_mean(solver.agreement, list(story.agreements))

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from bargaining.scenarios.vetting import Vetting
     from bargaining.solvers.monitored_linkage import MonitoredLinkage
 
-_PATIENCE = ("delta", "discount_annual_us_share", "discount_annual_cn_share", "leader_survival_us_90d_share", "leader_survival_cn_90d_share")
+_PATIENCE = (
+    "delta",
+    "discount_annual_us_share",
+    "discount_annual_cn_share",
+    "leader_survival_us_90d_share",
+    "leader_survival_cn_90d_share",
+)
 # Columns of the three regimes, short: apart, tied (all-or-nothing), linked (optimally).
 REGIMES = {"unlinked": "apart", "all_or_nothing": "tied", "optimal": "linked"}
 
@@ -64,11 +70,10 @@ def changed(values: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, A
     """
     from fractions import Fraction
 
-    found = {}
+    found = dict(change)
     for name, value in change.items():
         if isinstance(value, str) and value[:1] in ("+", "-") and isinstance(values.get(name), (int, float)):
-            value = float(Fraction(repr(values[name])) + Fraction(value))
-        found[name] = value
+            found[name] = float(Fraction(repr(values[name])) + Fraction(value))
     return found
 
 
@@ -88,7 +93,7 @@ def linkage_of(story: "Vetting", options: Mapping[str, Any]) -> "MonitoredLinkag
 
 
 def limits(story: "Vetting", partition: str) -> Row:
-    """The joint payoff that no patience exceeds, with all issues linked and block by block: support of Fudenberg and Levine's limit sets."""
+    """The joint payoff that no patience exceeds, with all issues linked and block by block: supports of limit sets."""
     names = story.issues().names
     apart = sum(_limit(story, block) for block in story.issues().partition(partition))
     return {"limit_apart": apart, "limit_linked": _limit(story, names)}

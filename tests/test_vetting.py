@@ -80,7 +80,7 @@ def test_chips_alone_need_linkage_unless_honest_use_pays_for_easing():
     assert linkage(scenario("vetting")).unlinked.sustained is False
     harmful = scenario("vetting", smuggling_harm_ratio=6.0)
     assert linkage(harmful).unlinked.kept == ("T", "R", "C")
-    assert "the issue can stand alone" in harmful.explain()[-1]
+    assert "chips can stand alone" in harmful.explain()[-1]
 
 
 @FEW
@@ -104,7 +104,7 @@ def test_better_detection_never_hurts_where_linkage_is_optimal(rates, more, delt
 
 
 def test_refusals():
-    with pytest.raises(ScenarioError, match="magnets_detection_share is 1.5"):
+    with pytest.raises(ScenarioError, match=r"magnets_detection_share is 1\.5"):
         scenario("vetting", magnets_detection_share=1.5)
     with pytest.raises(ScenarioError, match="unknown parameter 'chips_detection'"):
         scenario("vetting", chips_detection=0.5)
@@ -134,7 +134,8 @@ def test_smoke(smoke):
     assert smoke.statuses == {"solved": len(rows)}
     for row in rows:
         assert row["linked_joint"] >= max(row["apart_joint"], row["tied_joint"]) - 1e-12
-        assert row["verdict"] == ("link" if row["tied_joint"] > row["apart_joint"] + 1e-9 else "firewall" if row["tied_joint"] < row["apart_joint"] - 1e-9 else "tie")
+        gap = row["tied_joint"] - row["apart_joint"]
+        assert row["verdict"] == ("link" if gap > 1e-9 else "firewall" if gap < -1e-9 else "tie")
     held = {row["delta"]: row for row in rows if row["run"] == "patience"}
     assert (held[0.55]["linked_sustained"], held[0.9]["linked_sustained"]) == (False, True)
     for regime, column in (("all_or_nothing", "tied"), ("optimal", "linked")):
@@ -187,7 +188,12 @@ def test_tables_and_figures(smoke, capsys):
         main(["run", str(ROOT / "experiments" / "noise.yaml"), "--profile", "smoke", "--out", str(smoke.folder)])
     assert stopped.value.code == 0
     out = capsys.readouterr().out
-    for expected in (r"^0\.9 +F +L$", r"^Vetting chips raises the joint payoff", r"^- Proposition: optimal linkage", r"^ +0\.9 +3\.306 +3\.508 +3\.792 +link +cn$"):
+    for expected in (
+        r"^0\.9 +F +L$",
+        r"^Vetting chips raises the joint payoff",
+        r"^- Proposition: optimal linkage",
+        r"^ +0\.9 +3\.306 +3\.508 +3\.792 +link +cn$",
+    ):
         assert re.search(expected, out, flags=re.MULTILINE), expected
     drawn = sorted(path.name for path in smoke.folder.glob("*.svg"))
     assert drawn == [
@@ -204,9 +210,17 @@ def test_tables_and_figures(smoke, capsys):
     [
         ("agreement: exchange", "agreement: exchang", "solver.agreement: unknown agreement 'exchang'; did you mean 'exchange'?"),
         ('partition: "T,R|C"', 'partition: "T,R|K"', "solver.partition: unknown issue 'K'"),
-        ("{chips_detection_share: ", "{chip_detection_share: ", "unknown parameter of scenario 'vetting'; did you mean 'chips_detection_share'?"),
+        (
+            "{chips_detection_share: ",
+            "{chip_detection_share: ",
+            "unknown parameter of scenario 'vetting'; did you mean 'chips_detection_share'?",
+        ),
         ("scenario: vetting", "scenario: briefing", "solver.name: scenario 'briefing' has no signals"),
-        ("name: monitored_linkage, agreement: exchange, partition: \"T,R|C\"}", "name: linkage_lattice}", "is seen through signals: expected monitored_linkage"),
+        (
+            'name: monitored_linkage, agreement: exchange, partition: "T,R|C"}',
+            "name: linkage_lattice}",
+            "is seen through signals: expected monitored_linkage",
+        ),
         ("points: 512, seed: 2025}", "points: 512, seed: 2025, over: [audit_cost_busd]}", "design.sample: audit_cost_busd has no prior"),
     ],
 )

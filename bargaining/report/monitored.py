@@ -72,8 +72,8 @@ def _maps(case: Case, rows: Sequence[Row]) -> Figure:
         case,
         "Link or firewall? Where tying all issues beats keeping chips apart from the truce and magnets",
         len(panels),
-        "Tied: any incident on any issue punishes everything. Apart: each block is punished on its own, as well as can be. Above and to the "
-        "right of the dashed line linkage that uses all signals optimally beats the firewall too; it is never worse.",
+        "Tied: any incident on any issue punishes everything. Apart: each block is punished on its own, as well as can be. Beyond the "
+        "dashed line linkage that uses all signals optimally beats the firewall; nowhere is it worse.",
         height=5.4,
     )
     present = sorted({_class(row) for row in rows})
@@ -104,13 +104,15 @@ def _lines(case: Case, rows: Sequence[Row]) -> Figure:
         case,
         "What both sides get together: apart, tied, linked",
         2 if names else 1,
-        "Apart: truce and magnets here, chips there. Tied: any incident punishes everything. Linked: all signals are used as well as can be."
+        "Apart: truce and magnets here, chips there. Tied: any incident punishes everything. Linked: all signals are used optimally."
         + (" Right: what a change adds to the joint payoff, full lines linked optimally, dotted apart." if names else ""),
     )
     shown = sorted(rows, key=lambda row: row[across])
     xs = [row[across] for row in shown]
     for regime, words in REGIMES.items():
-        axes[0].plot(xs, [row[f"{regime}_joint"] for row in shown], "o-", color=_COLOURS[regime], markersize=3, label=words.partition(":")[0])
+        axes[0].plot(
+            xs, [row[f"{regime}_joint"] for row in shown], "o-", color=_COLOURS[regime], markersize=3, label=words.partition(":")[0]
+        )
     for regime in ("apart", "linked"):
         if shown[0].get(f"limit_{regime}") is not None:
             label = f"no patience exceeds this, {regime}"
@@ -119,8 +121,8 @@ def _lines(case: Case, rows: Sequence[Row]) -> Figure:
     axes[0].legend()
     for colour, name in zip(_GAINS, names, strict=False):
         for regime, style in (("linked", "-"), ("apart", ":")):
-            label = name.replace("_", " ") if regime == "linked" else None
-            axes[1].plot(xs, [row[f"{name}_{regime}"] for row in shown], style, color=colour, label=label)
+            ys = [row[f"{name}_{regime}"] for row in shown]
+            axes[1].plot(xs, ys, style, color=colour, label=name.replace("_", " ") if regime == "linked" else None)
     if names:
         axes[1].axhline(0.0, color=FAINT, linewidth=0.8)
         axes[1].set(xlabel=_axis(case, across), ylabel="added to the joint payoff")

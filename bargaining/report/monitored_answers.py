@@ -130,16 +130,16 @@ def _map(rows: Sequence[Row]) -> Iterator[str]:
         losers = sum(row["verdict"] == "link" and row["winners"] == "cn" for row in own)
         optimal = sum(better(row, "linked", "apart") for row in own)
         yield (
-            f"At δ = {delta:.3g} (U.S.): link {counts['link']}, firewall {counts['firewall']}, indifferent {counts['tie']} of {len(own)} points; "
-            f"where link, both gain at {both} and the U.S. loses at {losers}; optimal linkage beats the firewall at {optimal}"
+            f"At δ = {delta:.3g} (U.S.): link {counts['link']}, firewall {counts['firewall']}, indifferent {counts['tie']} of {len(own)} "
+            f"points; where link, both gain at {both} and the U.S. loses at {losers}; optimal linkage beats the firewall at {optimal}"
         )
     noisier = [row for row in rows if min(row[LEAKS], row[SMUGGLING]) <= 0.5 * max(row[LEAKS], row[SMUGGLING])]
     others = [row for row in rows if row not in noisier]
     if noisier and others:
         first, second = (sum(row["verdict"] == "firewall" for row in own) / len(own) for own in (noisier, others))
         yield (
-            f"Claim: tying fails where one issue is much noisier. Firewall at {100 * first:.0f} % of the points where one detection rate is at "
-            f"most half the other, {100 * second:.0f} % elsewhere"
+            "Claim: tying fails where one issue is much noisier. Firewall at "
+            f"{100 * first:.0f} % of the points where one detection rate is at most half the other, {100 * second:.0f} % elsewhere"
         )
 
 
@@ -155,8 +155,8 @@ def _patience(rows: Sequence[Row]) -> Iterator[str]:
             yield f"{words.capitalize()}: the whole agreement holds at no δ; joint payoff of what can be kept up to {top:.3f}"
     if first.get("limit_linked") is not None:
         yield (
-            f"No patience gives pure public equilibria a joint payoff above {first['limit_linked']:.3f} linked and {first['limit_apart']:.3f} "
-            "apart (Fudenberg and Levine's limit)"
+            f"No patience gives pure public equilibria a joint payoff above {first['limit_linked']:.3f} linked and "
+            f"{first['limit_apart']:.3f} apart (Fudenberg and Levine's limit)"
         )
 
 

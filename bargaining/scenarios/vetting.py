@@ -6,9 +6,9 @@ barred users. And whether a licence was really granted is known from the press, 
 are public.
 
 A leak or a smuggling report is an *incident*: it has a *false-alarm* rate, its probability while all comply, and a *detection* rate, its
-probability under cheating. An *audit* costs the auditor and makes both errors rarer. Of one issue alone with one noisy temptation g, keeping
-a side honest costs it :math:`p\,g/(q-p)` a period, whatever the patience (Abreu, Milgrom and Pearce 1991). The rates have no source: they
-are declared assumptions with ranges.
+probability under cheating. An *audit* costs the auditor and makes both errors rarer. With one noisy temptation g, keeping a side honest
+costs it :math:`p\,g/(q-p)` a period, whatever the patience (Abreu, Milgrom and Pearce 1991). The rates have no source: they are declared
+assumptions with ranges.
 
 References
 ----------
@@ -53,7 +53,7 @@ class VettingParameters(StageParameters):
         0.0,
         0.2,
         "p_R",
-        note="probability a period of a leak report while the U.S. polices end use; some dual-use flow is seen even under civil-only licences",
+        note="probability a period of a leak report while the U.S. polices end use; some dual-use flow is seen under civil-only licences",
         source_ids=("q_military",),
         ge=0,
         le=1,
@@ -286,7 +286,9 @@ class Vetting(Scenario):
                 p.magnets_false_alarm_share,
                 p.magnets_detection_share,
             ),
-            _temptation("Withholding licences said to be granted", "China", float(magnets[1, 0, 0] - magnets[1, 0, 1]), p_license, q_withhold),
+            _temptation(
+                "Withholding licences said to be granted", "China", float(magnets[1, 0, 0] - magnets[1, 0, 1]), p_license, q_withhold
+            ),
             _temptation(
                 "Smuggling chips",
                 "China",
@@ -297,8 +299,8 @@ class Vetting(Scenario):
         ]
         ease = float(chips[0, 1, 0] - chips[0, 0, 1])
         lines.append(
-            f"On chips alone the U.S. {'gains' if ease > 0 else 'loses'} {abs(ease):.2f} by easing in return for honest use, against the curb "
-            f"with smuggling: {'the issue can stand alone' if ease > 0 else 'the issue needs linkage'}"
+            f"Easing in return for honest use, against the curb with smuggling, is worth {ease:+.2f} to the U.S.: "
+            + ("chips can stand alone" if ease > 0 else "chips need linkage")
         )
         return lines
 

@@ -5,8 +5,8 @@ With :math:`\Delta_k(y) = \pi(y\mid a_k) - \pi(y\mid a)` and gains :math:`g_k` o
 .. math:: c = \min_{x \ge 0} \pi(\cdot\mid a)\cdot x\quad\text{s.t.}\quad \Delta_k\cdot x \ge g_k,\quad
    x(y) + r\,\pi(\cdot\mid a)\cdot x \le r\,(g(a) - f)
 
-with :math:`r = \delta/(1-\delta)` and reversion payoff f. Its dual is feasible at zero, so that the simplex method of `ExactProgram` needs no
-first phase, and an unbounded dual says that nothing enforces the profile. Signals that tell a side's deviations alike are one signal here.
+with :math:`r = \delta/(1-\delta)` and reversion payoff f. Its dual is feasible at zero, so that the simplex method of `ExactProgram` needs
+no first phase, and an unbounded dual says that nothing enforces the profile. Signals that tell a side's deviations alike are one here.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,8 +28,8 @@ Vector = list[Fraction]
 class EnforcementProgram:
     """The linear programs of one side at one profile.
 
-    `chance` and ``tells[k]`` are over merged signals, `groups` says of which signals each is made; `gains` a deviation, `surplus` the payoff
-    above reversion, `rate` δ/(1-δ).
+    `chance` and ``tells[k]`` are over merged signals, `groups` says of which signals each is made; `gains` are those of the deviations,
+    `rate` is δ/(1-δ).
     """
 
     chance: Row

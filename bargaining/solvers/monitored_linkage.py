@@ -47,10 +47,10 @@ NEVER = (float("inf"), float("inf"))
 class Enforcement:
     """One regime at the discount factors given.
 
-    `cost` and `payoffs` a side, U.S. first. `sustained` says whether the whole agreement is; if not, `cost` is infinite. `payoffs` are those of the
-    issues kept, the others at their reversion payoffs: the issues that give both together most (unlinked: of each block), or, under
-    all-or-nothing, all or none. `critical_delta` is the least common discount factor that sustains the agreement, `cheapest_delta` that from which
-    on its cost is least (infinite: none below one).
+    `cost` and `payoffs` a side, U.S. first. `sustained` says whether the whole agreement is; if not, `cost` is infinite. `payoffs` are
+    those of the issues kept, the others at their reversion payoffs: the issues that give both together most (unlinked: of each block),
+    or, under all-or-nothing, all or none. `critical_delta` is the least common discount factor that sustains the agreement,
+    `cheapest_delta` that from which on its cost is least (infinite: none below one).
     """
 
     regime: str
@@ -173,8 +173,8 @@ def monitored_linkage(
         block = IssueGame({name: issues.issues[name] for name in names})
         own = joint_rows(block, {name: monitorings[name] for name in names}, correlation)
         parts.append(_optimal("unlinked", block, own, promised, fallback, deltas))
-    names = [" + ".join(words) for words in product(*(monitorings[name].signals for name in issues.names))]
-    groups = [[names.index(word) for word in group] for group in any_incident(issues, monitorings, clean, overt).values()]
+    place = {" + ".join(words): y for y, words in enumerate(product(*(monitorings[name].signals for name in issues.names)))}
+    groups = [[place[word] for word in group] for group in any_incident(issues, monitorings, clean, overt).values()]
     here, there = issues.joint_profile(promised), issues.joint_profile(fallback)
 
     def pooled(profile: Profile) -> Row:
@@ -271,8 +271,8 @@ def _enforced(
 ) -> Enforcement:
     """One profile, kept by burning value after the signals that `row` gives."""
     sides = [EnforcementProgram.of(i, stage, row, here, there, deltas[i]) for i in (0, 1)]
-    costs = [side.cost for side in sides]
-    holds = None not in costs
+    costs = [side.cost for side in sides if side.cost is not None]
+    holds = len(costs) == 2
     return Enforcement(
         regime=regime,
         sustained=holds,
