@@ -5,8 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +13,8 @@ from pydantic import Field, model_validator
 
 from bargaining.config import ConfigError, Document, KeyPath, Model, Scalar, did_you_mean
 from bargaining.design import Design
+from bargaining.points import Point, points_of
+from bargaining.sources import fingerprint
 
 if TYPE_CHECKING:
     from bargaining.games import IssueGame
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Unit = Annotated[float, Field(gt=0, lt=1)]
+# Solver -> the module that solves a point, or a draw, with it: with the stories and the designs it decides every number.
+_SOLVED_BY = {
+    "linkage_lattice": "bargaining.lattice_running",
+    "equilibrium_set": "bargaining.state_running",
+    "monitored_linkage": "bargaining.monitored_running",
+    "linkage_lattices": "bargaining.ensemble",
+}
 
 
 class LinkageLattice(Model):
@@ -161,32 +169,26 @@ class Experiment(Model):
         """Hash of everything the numbers depend on: the resolved configuration and the sources that turn it into numbers."""
         # Keys are in the order of the models, not of the file; runs and swept parameters in that of the file, which numbers the points.
         canonical = json.dumps(self.config, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(f"{canonical}\n{fingerprint()}".encode()).hexdigest()
+        return hashlib.sha256(f"{canonical}\n{self.sources}".encode()).hexdigest()
 
-    def points(self) -> list["Point"]:
+    @property
+    def sources(self) -> str:
+        """Hash of the sources that decide the numbers: those that its solvers and stories can reach."""
+        from bargaining.scenarios import module_of
+
+        parts: list[Run | Ensemble] = [*self.runs.values(), *self.ensembles.values()]
+        solvers = {_SOLVED_BY[part.solver.name] for part in parts}
+        return fingerprint({"bargaining.design", "bargaining.points", *solvers, *(module_of(part.scenario) for part in parts)})
+
+    def points(self) -> list[Point]:
         """Every point of every run, in order."""
-        return [point for name, run in self.runs.items() for point in _points(name, run)]
+        return [point for name, run in self.runs.items() for point in points_of(name, run)]
 
 
 class ExperimentFile(Experiment):
     """An experiment file: the experiment of profile ``paper``, and what other profiles change in it."""
 
     profiles: dict[Name, dict[str, Any]] = Field({}, description="per profile, the keys that differ; null removes a key")
-
-
-@dataclass(frozen=True)
-class Point:
-    """One game to solve: where it stands in the experiment, and all it takes to build and solve it."""
-
-    run: str
-    number: int
-    scenario: str
-    calibration: str
-    parameters: Mapping[str, Any]
-    swept: Mapping[str, Any]
-    options: Mapping[str, Any]
-    keep: bool = False
-    solver: str = "linkage_lattice"
 
 
 def schema_text() -> str:
@@ -197,32 +199,6 @@ def schema_text() -> str:
         "title": "bargaining experiment",
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def fingerprint() -> str:
-    """Hash of the sources that decide the numbers: games, kernels, solvers, scenarios and their data, results, designs, this file."""
-    package = Path(__file__).parent
-    folders = [package / name for name in ("games", "kernels", "solvers", "scenarios")]
-    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".json")]
-    files += (package / "batch").glob("*.py")
-    files += [
-        package / name
-        for name in (
-            "payoff_set.py",
-            "solution.py",
-            "stochastic_solution.py",
-            "state_solution.py",
-            "design.py",
-            "sampling.py",
-            "experiment.py",
-            "ensemble.py",
-        )
-    ]
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        source = path.read_bytes().replace(b"\r\n", b"\n")
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source + b"\0")
-    return digest.hexdigest()[:16]
 
 
 def find(name: str) -> Path:
@@ -312,31 +288,6 @@ def _problems(document: Document) -> tuple[str, ...]:
     except ConfigError as error:
         return error.problems
     return ()
-
-
-def _points(name: str, run: Run) -> Iterator[Point]:
-    from bargaining.scenarios import scenario
-
-    options = run.solver.model_dump(mode="python", exclude={"name"}, exclude_none=True)
-    number = 0
-    for calibration in run.calibrations or (scenario(run.scenario).calibration,):
-        for values in swept_points(run, calibration):
-            parameters = {**run.parameters, **values}
-            yield Point(name, number, run.scenario, calibration, parameters, values, options, run.keep, run.solver.name)
-            number += 1
-
-
-def swept_points(run: Run, calibration: str) -> list[dict[str, Any]]:
-    """The points of a run's design at a calibration; those of a sample are draws, to four digits: ranges say no more than that."""
-    sample = run.design.sample if run.design else None
-    if run.design is None or sample is None:
-        return run.design.as_points() if run.design else [{}]
-    from bargaining.scenarios.priors import JointPrior
-
-    prior = JointPrior.of(run.scenario, sample.laws(), fixed=run.parameters, independent=sample.independent, calibration=calibration)
-    drawn = prior.values(sample.uniforms(0, sample.size(prior.width), prior.width))
-    columns = [[float(f"{x:.4g}") if isinstance(x, float) else x for x in column.tolist()] for column in drawn.values()]
-    return [dict(zip(drawn, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:

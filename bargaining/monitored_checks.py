@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from bargaining.config import Document, KeyPath, did_you_mean
-from bargaining.experiment import MonitoredLinkageOptions, Run, issue_game, swept_points
+from bargaining.experiment import MonitoredLinkageOptions, Run, issue_game
 from bargaining.games import MonitoredGame
+from bargaining.points import swept_points
 from bargaining.scenarios import Scenario, ScenarioError
 
 

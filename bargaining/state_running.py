@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bargaining.experiment import Point, Run
+from bargaining.experiment import Run
+from bargaining.points import Point
 from bargaining.store import Part, Row
 
 if TYPE_CHECKING:

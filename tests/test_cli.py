@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from bargaining import running
 from bargaining.cli import Exit, cli, main
-from bargaining.experiment import Point
+from bargaining.points import Point
 from bargaining.scenarios import names
 from bargaining.store import Part, read_table
 
@@ -219,10 +219,10 @@ def test_show_experiment(capsys: pytest.CaptureFixture[str], folder: Path) -> No
 
 
 def test_info(capsys: pytest.CaptureFixture[str]) -> None:
-    from bargaining.experiment import fingerprint
+    from bargaining.sources import all_modules, fingerprint
 
     content = json.loads(call(capsys, "info", "--json")[1])
-    assert content["sources"] == fingerprint()
+    assert content["sources"] == fingerprint(all_modules())
     assert {"numba", "numpy", "pydantic"} <= set(content["versions"])
     assert {"python", "kernel cache", "cores"} <= set(content)
 

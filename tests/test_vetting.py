@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 import bargaining as bg
 from bargaining.cli import main
 from bargaining.config import ConfigError
-from bargaining.experiment import Experiment, swept_points
+from bargaining.experiment import Experiment
 from bargaining.monitored_running import changed, linkage_of
+from bargaining.points import swept_points
 from bargaining.report.monitored_answers import answers, claims
 from bargaining.running import run
 from bargaining.scenarios import ScenarioError, scenario

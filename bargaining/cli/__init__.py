@@ -201,7 +201,7 @@ def verify(results: tuple[str, ...], as_json: bool) -> Exit:
 @cli.command()
 @_json
 def info(as_json: bool) -> None:
-    """Print versions, machine, cache folder and the fingerprint of the sources that decide the numbers."""
+    """Print versions, machine, cache folder and the fingerprint of the sources."""
     from bargaining.cli.describe import show_info
 
     show_info(as_json)

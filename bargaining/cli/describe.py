@@ -13,14 +13,15 @@ from bargaining.cli.stories import print_states_and_plans, print_story, states_c
 from bargaining.cli.terminal import number, print_json, print_table, stderr, stdout, table
 from bargaining.config import ConfigError, did_you_mean
 from bargaining.ensemble import Draws
-from bargaining.experiment import Experiment, experiment_files, find, fingerprint, issue_game, read_experiment, results_folder
+from bargaining.experiment import Experiment, experiment_files, find, issue_game, read_experiment, results_folder
 from bargaining.games import StageGame
-from bargaining.running import agreement_in_words
+from bargaining.lattice_running import agreement_in_words
 from bargaining.scenarios import Scenario, names, scenario
 from bargaining.scenarios.states import StateScenario
 from bargaining.scenarios.vetting import Vetting
 from bargaining.solution import NashEquilibria
 from bargaining.solvers.nash import nash_equilibria
+from bargaining.sources import all_modules, fingerprint
 from bargaining.store import Store
 
 
@@ -156,7 +157,7 @@ def show_info(as_json: bool) -> None:
         "kernel cache": str(_jit.CACHE_FOLDER) if _jit.CACHE_FOLDER else "none: no folder can be written",
         "kernels compiled": not _jit.is_cold(),
         "commit": provenance.commit(),
-        "sources": fingerprint(),
+        "sources": fingerprint(all_modules()),
     }
     if as_json:
         print_json(content)
