@@ -14,7 +14,8 @@ def ensemble_problems(experiment: Experiment, document: Document) -> Iterator[st
     from bargaining.scenarios import names
 
     for name, run in experiment.runs.items():
-        if run.design is not None and run.design.sample is not None and not isinstance(run.solver, DealSolver):
+        sampled = run.design is not None and run.design.sample is not None
+        if sampled and run.solver.name != "monitored_linkage" and not isinstance(run.solver, DealSolver):
             problem = "a sample is drawn by an ensemble: move this run to `ensembles`, with the solver linkage_lattices"
             yield document.problem(("runs", name, "design", "sample"), problem)
     for name, ensemble in experiment.ensembles.items():

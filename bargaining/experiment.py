@@ -27,6 +27,7 @@ Unit = Annotated[float, Field(gt=0, lt=1)]
 _SOLVED_BY = {
     "linkage_lattice": "bargaining.lattice_running",
     "equilibrium_set": "bargaining.state_running",
+    "monitored_linkage": "bargaining.monitored_running",
     "linkage_lattices": "bargaining.ensemble",
     **dict.fromkeys(DEAL_SOLVERS, "bargaining.deals.solving"),
 }
@@ -55,6 +56,19 @@ class EquilibriumSets(Model):
     max_iter: Annotated[int, Field(ge=1)] | None = None
 
 
+class MonitoredLinkageOptions(Model):
+    """Options of the solver ``monitored_linkage``, for scenarios with signals: an agreement kept apart, tied together, linked optimally."""
+
+    name: Literal["monitored_linkage"]
+    agreement: str = Field(description="name of an agreement of the scenario")
+    partition: str | None = Field(None, description="blocks that are apart in the unlinked regime, such as 'T,R|C'; default: every issue")
+    gains: dict[Name, dict[str, Scalar]] = Field(
+        {},
+        description="name: parameters that change; what that adds to joint payoffs is reported. '+0.05' adds to the point's value",
+    )
+    limit: bool = Field(False, description="find the joint payoffs that no patience exceeds, too")
+
+
 class Run(Model):
     """One part of an experiment: a scenario at some calibrations, perhaps swept over a design, and a solver."""
 
@@ -63,7 +77,7 @@ class Run(Model):
     parameters: dict[str, Scalar] = Field({}, description="values that differ from the calibration")
     design: Design | None = Field(None, description="parameters that vary from point to point")
     keep: bool = Field(False, description="store every payoff set with its game and proofs in solutions/, for `bargaining verify`")
-    solver: Annotated[LinkageLattice | EquilibriumSets | DealSolvers, Field(discriminator="name")]
+    solver: Annotated[LinkageLattice | EquilibriumSets | MonitoredLinkageOptions | DealSolvers, Field(discriminator="name")]
 
 
 class LinkageLattices(Model):
@@ -303,6 +317,10 @@ def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
             yield from _state_problems(run, run.solver, at, document)
         elif isinstance(run.solver, DealSolver):
             yield from _deal_problems(run.solver, story, at, document)
+        elif isinstance(run.solver, MonitoredLinkageOptions):
+            from bargaining.monitored_checks import monitored_problems
+
+            yield from monitored_problems(run, run.solver, story, at, document)
         else:
             yield from _lattice_problems(run.solver, story, at, document)
 
@@ -324,10 +342,15 @@ def _deal_problems(solver: DealSolver, story: "Scenario", at: KeyPath, document:
 
 def _partition_problems(partitions: Sequence[str], story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
     """Partitions that do not exist or stand twice, or a story without issues."""
+    from bargaining.games import MonitoredGame
+
     try:
         issues = issue_game(story)
     except ValueError as error:
         yield document.problem((*at, "solver", "name"), f"{error}; stories with states take equilibrium_set")
+        return
+    if isinstance(story.game(), MonitoredGame):
+        yield document.problem((*at, "solver", "name"), f"scenario {story.name!r} is seen through signals: expected monitored_linkage")
         return
     spelled: list[str] = []
     for k, partition in enumerate(partitions):

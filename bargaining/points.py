@@ -28,10 +28,25 @@ def points_of(name: str, run: "Run") -> Iterator[Point]:
     from bargaining.scenarios import scenario
 
     options = run.solver.model_dump(mode="python", exclude={"name"}, exclude_none=True)
-    swept = run.design.as_points() if run.design else [{}]
     number = 0
     for calibration in run.calibrations or (scenario(run.scenario).calibration,):
-        for values in swept:
+        for values in swept_points(run, calibration):
             parameters = {**run.parameters, **values}
             yield Point(name, number, run.scenario, calibration, parameters, values, options, run.keep, run.solver.name)
             number += 1
+
+
+def swept_points(run: "Run", calibration: str) -> list[dict[str, Any]]:
+    """Parameters that a run varies at a calibration, point by point.
+
+    A sample's points are draws, to four digits: the declared ranges say no more than that, and exact programs take longer with more.
+    """
+    sample = run.design.sample if run.design else None
+    if run.design is None or sample is None:
+        return run.design.as_points() if run.design else [{}]
+    from bargaining.scenarios.priors import JointPrior
+
+    prior = JointPrior.of(run.scenario, sample.laws(), fixed=run.parameters, independent=sample.independent, calibration=calibration)
+    drawn = prior.values(sample.uniforms(0, sample.size(prior.width), prior.width))
+    columns = [[float(f"{x:.4g}") if isinstance(x, float) else x for x in column.tolist()] for column in drawn.values()]
+    return [dict(zip(drawn, values, strict=True)) for values in zip(*columns, strict=True)]

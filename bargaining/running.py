@@ -12,9 +12,25 @@ from bargaining.deal_options import DEAL_SOLVERS
 from bargaining.execution import executor
 from bargaining.experiment import Experiment, Run, find, read_experiment, results_folder
 from bargaining.lattice_running import lattice_words, solve_lattice
+from bargaining.monitored_running import monitored_words, solve_monitored
 from bargaining.points import Point
 from bargaining.state_running import solve_states, state_words
 from bargaining.store import CONCLUSIONS, POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
+
+
+def _solve_deals(point: Point) -> Part:
+    from bargaining.deals.solving import solve_deals
+
+    return solve_deals(point)
+
+
+# Solver -> how one of its points is solved, and what a run of it is in words.
+_RUNNERS: Mapping[str, tuple[Callable[[Point], Part], Callable[[Run, Sequence[Point]], Row]]] = {
+    "linkage_lattice": (solve_lattice, lattice_words),
+    "equilibrium_set": (solve_states, state_words),
+    "monitored_linkage": (solve_monitored, monitored_words),
+    **dict.fromkeys(DEAL_SOLVERS, (_solve_deals, lattice_words)),
+}
 
 
 @dataclass(frozen=True)
@@ -150,11 +166,8 @@ def run(
 
 def solve_point(point: Point) -> Part:
     """One point solved and flattened into rows, by the solver it names; a failure is a row, never an exception."""
-    if point.solver in DEAL_SOLVERS:
-        from bargaining.deals.solving import solve_deals
-
-        return solve_deals(point)
-    return solve_states(point) if point.solver == "equilibrium_set" else solve_lattice(point)
+    solve, _ = _RUNNERS[point.solver]
+    return solve(point)
 
 
 def _conclusions(rows: Sequence[Row]) -> dict[str, str]:
@@ -218,18 +231,11 @@ def _manifest(
         "statuses": dict(statuses),
         "failures": messages + [failure for task in tasks for failure in ensemble_running.failures(task)],
         "runs": {
-            name: (state_words if run.solver.name == "equilibrium_set" else lattice_words)(
-                run, [point for point in points if point.run == name]
-            )
+            name: _RUNNERS[run.solver.name][1](run, [point for point in points if point.run == name])
             for name, run in experiment.runs.items()
         },
         **({"ensembles": ensemble_running.described(tasks, ended)} if tasks else {}),
     }
-
-
-def _words(run: Run, points: Sequence[Point]) -> Row:
-    """A run in words and units, for the reader of a table or figure."""
-    return state_words(run, points) if run.solver.name == "equilibrium_set" else lattice_words(run, points)
 
 
 def _provenance(solved: int, seconds: float, workers: int) -> Row:

@@ -38,6 +38,7 @@ MAY_IMPORT = {
         "deal_options",
         "deals",
         "ensemble_checks",
+        "monitored_checks",
         "points",
         "sources",
         "scenarios",
@@ -55,7 +56,7 @@ MAY_IMPORT = {
     "solution_file": {"games", "solution", "stage_solution", "state_solution", "stochastic_solution", "payoff_set", "store"},
     "parts": {"store"},
     "analysis": set(),
-    "report": {"store", "plotting", "payoff_set"},
+    "report": {"analysis", "store", "plotting", "payoff_set"},
     # The paper reads stored results and the parameter records; it neither builds a game nor solves one.
     "paper": {"report", "store", "plotting", "payoff_set", "scenarios", "experiment", "provenance"},
     # How games are read from the files of other programs, and written to them.
@@ -67,6 +68,8 @@ MAY_IMPORT = {
     "ensemble": {"experiment", "scenarios", "batch", "games"},
     "ensemble_checks": {"deal_options", "experiment", "ensemble", "scenarios", "analysis", "config"},
     "ensemble_running": {"analysis", "ensemble", "execution", "experiment", "parts", "store"},
+    "monitored_checks": {"config", "experiment", "games", "points", "scenarios"},
+    "monitored_running": {"experiment", "games", "points", "scenarios", "solvers", "store"},
     "lattice_running": {"experiment", "points", "games", "scenarios", "solution", "solvers", "store"},
     "state_running": {"experiment", "points", "games", "scenarios", "solvers", "stochastic_solution", "store"},
     "running": {
@@ -74,6 +77,7 @@ MAY_IMPORT = {
         "deals",
         "ensemble_running",
         "lattice_running",
+        "monitored_running",
         "points",
         "state_running",
         "experiment",

@@ -12,6 +12,7 @@ from bargaining.cli import Exit
 from bargaining.cli.deals import print_deals
 from bargaining.cli.ensembles import print_ensembles
 from bargaining.cli.lattice import print_lattices
+from bargaining.cli.monitored import print_monitored
 from bargaining.cli.plan import tell_plan
 from bargaining.cli.states import print_states
 from bargaining.cli.terminal import print_json, stderr, stdout
@@ -68,6 +69,7 @@ def run_experiment(
         print_lattices(stdout(), rows, manifest)
         print_states(stdout(), rows, manifest)
         print_deals(stdout(), results.folder, manifest)
+        print_monitored(stdout(), rows, manifest)
         print_ensembles(stdout(), results.folder, manifest)
     if results.cached:
         console.print(f"nothing to solve: {results.folder} already holds this run (--force solves it again)")

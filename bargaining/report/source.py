@@ -25,7 +25,8 @@ class ReportError(ValueError):
 class Words:
     """What a run's names mean to a reader: words, units, and the payoffs everything is compared with.
 
-    `parameters` has what the run sweeps, with units; `bounds` closed-form bounds on such parameters, by calibration.
+    `parameters` has what the run sweeps, with units; `bounds` closed-form bounds on such parameters, by calibration; `draws` says that the
+    points are draws from a prior.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Words:
     status_quo_payoffs: tuple[float, float] = (0.0, 0.0)
     parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     bounds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    draws: bool = False
 
     def issue(self, name: str) -> str:
         """An issue in words, without what its words have in brackets."""
@@ -171,6 +173,7 @@ class Results:
             status_quo_payoffs=(float(payoffs[0]), float(payoffs[1])),
             parameters=entry.get("parameters", {}),
             bounds=entry.get("bounds", {}),
+            draws=bool(entry.get("draws", False)),
         )
 
     @property

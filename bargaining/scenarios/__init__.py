@@ -19,6 +19,7 @@ _REGISTRY = {
     "leverage": ("bargaining.scenarios.leverage", "Leverage"),
     "horizon": ("bargaining.scenarios.horizon", "Horizon"),
     "standoff_dynamic": ("bargaining.scenarios.standoff_dynamic", "StandoffDynamic"),
+    "vetting": ("bargaining.scenarios.vetting", "Vetting"),
 }
 
 __all__ = ["Scenario", "ScenarioError", "module_of", "names", "scenario"]
@@ -44,7 +45,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('briefing', 'standoff', 'truce', 'licence', 'court', 'leverage', 'horizon', 'standoff_dynamic')
+    ('briefing', 'standoff', 'truce', 'licence', 'court', 'leverage', 'horizon', 'standoff_dynamic', 'vetting')
     """
     return tuple(_REGISTRY)
 
