@@ -40,9 +40,10 @@ def draw(case: Case) -> Figure:
     return _lines(case, rows)
 
 
-def _page(case: Case, title: str, columns: int, note: str, height: float = 4.9) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(4.4 * columns + 0.4, height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
-    inside = 4.4 * columns - 0.2
+def _page(case: Case, title: str, columns: int, note: str, height: float = 4.9, width: float | None = None) -> tuple[Figure, list[Axes]]:
+    width = 4.4 * columns + 0.4 if width is None else width
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
+    inside = width - 0.6
     figure.suptitle("\n".join(wrap_text(title, inside, 12, bold=True)), x=0.02, ha="left", weight="bold", size=12)
     lines = wrap_text(note, inside, 8.5) + wrap_text(case.words.story(), inside, 8.5) + wrap_text(case.setting, inside, 8.5)
     figure.supxlabel("\n".join(lines), x=0.02, ha="left", size=8.5, color="#444444")
@@ -51,6 +52,8 @@ def _page(case: Case, title: str, columns: int, note: str, height: float = 4.9) 
 
 def _axis(case: Case, name: str) -> str:
     entry = case.words.parameters[name]
+    if name == "delta":
+        return "δ"
     return f"{capital(entry.get('words', name))} {entry.get('symbol', '')}".strip()
 
 
@@ -92,7 +95,7 @@ def _maps(case: Case, rows: Sequence[Row]) -> Figure:
         link = sum(row["verdict"] == "link" for row in own)
         ax.set_title(f"{at}: " * bool(at) + f"link at {100 * link / len(own):.0f} % of the points", size=9)
     handles = [Patch(facecolor=_CLASSES[k][1], edgecolor="#777777", label=_CLASSES[k][0]) for k in present]
-    figure.legend(handles=handles, loc="outside upper left", ncols=1 if len(panels) == 1 else len(handles))
+    axes[0].legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.2), borderaxespad=0.0)
     return figure
 
 
@@ -139,8 +142,8 @@ def _shares(case: Case, rows: Sequence[Row]) -> Figure:
         1,
         f"{len(rows)} draws from the declared ranges; lines: 95 % intervals (Wilson).",
         height=2.6 + 0.36 * len(found),
+        width=7.6,
     )
-    figure.set_figwidth(7.6)
     for y, claim in enumerate(found):
         ax.plot([claim.low, claim.high], [y, y], color=BLUE, linewidth=1.4, solid_capstyle="butt")
         ax.plot([claim.share], [y], "o", color=BLUE, markersize=3.5)

@@ -59,6 +59,7 @@ def claims(rows: Sequence[Row]) -> list[Claim]:
         "Link, but China loses": lambda r: r["verdict"] == "link" and r["winners"] == "us",
         "Firewall: tying is worth less than keeping issues apart": lambda r: r["verdict"] == "firewall",
         "Indifferent: tying is worth the same as keeping issues apart": lambda r: r["verdict"] == "tie",
+        "No part of the agreement is kept in any regime": lambda r: not (r["apart_kept"] or r["tied_kept"] or r["linked_kept"]),
         "The whole agreement holds with issues kept apart": lambda r: bool(r["apart_sustained"]),
         "The whole agreement holds tied": lambda r: bool(r["tied_sustained"]),
         "The whole agreement holds linked optimally": lambda r: bool(r["linked_sustained"]),
