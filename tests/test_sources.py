@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bargaining import sources
+from bargaining.deal_options import DEAL_SOLVERS
 from bargaining.experiment import Experiment, find
 
 STORIES = sorted(path.stem for path in Path(__file__).parent.parent.joinpath("experiments").glob("*.yaml"))
@@ -67,7 +68,9 @@ def test_a_kernel_makes_stale_what_can_reach_it_and_nothing_else(tmp_path: Path,
         return {name for name in before if before[name] != after[name]}
 
     try:
-        assert stale("kernels/lemke_howson.py") == set()
+        # Disagreement points may be static equilibria.
+        on_deals = {name for name, each in experiments.items() if {run.solver.name for run in each.runs.values()} & set(DEAL_SOLVERS)}
+        assert stale("kernels/lemke_howson.py") == on_deals
         assert stale("report/lattice.py") == stale("cli/solve.py") == set()
         of_states = {name for name, each in experiments.items() if "equilibrium_set" in {run.solver.name for run in each.runs.values()}}
         assert {"truce", "court"} <= of_states

@@ -71,7 +71,7 @@ def show_experiment(name: str, profile: str, as_json: bool) -> None:
     made = table("run", "scenario", "calibrations", "swept", "solver", "points", left=5)
     for run_name, run in experiment.runs.items():
         own = sum(point.run == run_name for point in experiment.points())
-        swept = ", ".join(run.design.as_points()[0]) if run.design else ""
+        swept = ", ".join(next((point.swept for point in experiment.points() if point.run == run_name), ()))
         calibrations = ", ".join(run.calibrations or (scenario(run.scenario).calibration,))
         made.add_row(run_name, run.scenario, calibrations, swept, f"{run.solver.name}, tol {run.solver.tol:g}", str(own))
     if experiment.runs:

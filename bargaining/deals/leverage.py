@@ -16,6 +16,7 @@ from bargaining.deals.setting import EASED, MILITARY, Setting, without
 from bargaining.deals.talks import talk, talk_row
 from bargaining.games import IssueGame, RepeatedGame, StageGame
 from bargaining.games.stage import Profile
+from bargaining.solution import worst_status
 from bargaining.solvers.critical_delta import critical_delta
 from bargaining.solvers.disagreement import disagreement_points
 from bargaining.solvers.selection import bargains
@@ -43,13 +44,9 @@ def rows(found: Setting) -> tuple[list[Row], dict[str, Any]]:
         row |= patient_locks(found.issues, closed_issues, pair, found.game)
         sets = [each.payoff_set for each in pair.values()]
         row["error_bound"] = max(each.error_bound for each in sets)
-        row["status"] = "empty" if any(each.is_empty for each in sets) else max((each.status for each in sets), key=_severity).name
+        row["status"] = "empty" if any(each.is_empty for each in sets) else worst_status([each.status for each in sets]).name
         table.append(row)
     return table, {name: opened[name].payoff_set for name in found.partitions}
-
-
-def _severity(status: Any) -> bool:
-    return status.name != "solved"
 
 
 def _sets(pair: Mapping[str, StationaryDeals]) -> Row:

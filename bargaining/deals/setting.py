@@ -63,7 +63,7 @@ def setting(point: Point) -> Setting:
         game = RepeatedGame(issues, (min if patience == "less" else max)(game.exact_deltas))
     named = options.pop("partitions", None) or tuple(story.stances.values())
     partitions = tuple(dict.fromkeys(issues.name(issues.partition(each)) for each in named))
-    solving = {key: options.pop(key) for key in ("tol", "max_iter") if key in options}
+    solving: dict[str, Any] = {key: options.pop(key) for key in ("tol", "max_iter") if key in options}
     return Setting(story, game, partitions, solving, options)
 
 

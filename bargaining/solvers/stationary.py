@@ -20,9 +20,9 @@ from bargaining.games.issues import Block, Partition
 from bargaining.games.stage import Profile, near_match
 from bargaining.solution import EquilibriumSet
 from bargaining.solvers.block_game import BlockGame
-from bargaining.solvers.equilibrium_set import MAX_ITER, combine, equilibrium_set
 from bargaining.solvers.incentives import Incentives
 from bargaining.solvers.lattice import HAZARD_STEPS
+from bargaining.solvers.repeated_set import MAX_ITER, combine, repeated_set
 from bargaining.solvers.selection import RULES
 
 Floats = NDArray[np.float64]
@@ -84,7 +84,7 @@ def stationary_deals(
     blocks: dict[Block, tuple[EquilibriumSet, list[tuple[dict[str, Profile], Floats]], int]] = {}
     for block in dict.fromkeys(block for partition in chosen for block in partition):
         part = RepeatedGame(issues.block(block), game.delta)
-        solved = equilibrium_set(part, tol=tol, max_iter=max_iter)
+        solved = repeated_set(part, tol=tol, max_iter=max_iter)
         played = BlockGame(part, Incentives(part.stage_game()), solved, tol, max_iter, HAZARD_STEPS)
         blocks[block] = (solved, *_kept(issues, block, played))
     found = {}
