@@ -316,7 +316,9 @@ def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
         if isinstance(run.solver, EquilibriumSets):
             yield from _state_problems(run, run.solver, at, document)
         elif isinstance(run.solver, DealSolver):
-            yield from _deal_problems(run.solver, story, at, document)
+            yield from _partition_problems(run.solver.partitions or (), story, at, document)
+            if run.design is not None and run.design.sample is not None:
+                yield from _sample_problems(run, at, document)
         elif isinstance(run.solver, MonitoredLinkageOptions):
             from bargaining.monitored_checks import monitored_problems
 
@@ -335,9 +337,15 @@ def _lattice_problems(solver: LinkageLattice, story: "Scenario", at: KeyPath, do
             yield document.problem((*at, "solver", "agreements", k), f"unknown agreement {agreement!r}{hint}")
 
 
-def _deal_problems(solver: DealSolver, story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
-    """Partitions that do not exist, and stories of which the solver makes nothing."""
-    yield from _partition_problems(solver.partitions or (), story, at, document)
+def _sample_problems(run: Run, at: KeyPath, document: Document) -> Iterator[str]:
+    """A sample over parameters that do not exist or have no prior."""
+    from bargaining.deals.sampled import drawn
+    from bargaining.scenarios import ScenarioError
+
+    try:
+        drawn(run)
+    except ScenarioError as error:
+        yield document.problem((*at, "design", "sample"), str(error))
 
 
 def _partition_problems(partitions: Sequence[str], story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:

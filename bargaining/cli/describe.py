@@ -74,7 +74,11 @@ def show_experiment(name: str, profile: str, as_json: bool) -> None:
     for run_name, run in experiment.runs.items():
         own = sum(point.run == run_name for point in experiment.points())
         sample = run.design.sample if run.design else None
-        swept = f"{sample.points} draws" if sample else ", ".join(run.design.as_points()[0]) if run.design else ""
+        swept = (
+            f"{sample.points} draws"
+            if sample
+            else ", ".join(next((point.swept for point in experiment.points() if point.run == run_name), ()))
+        )
         calibrations = ", ".join(run.calibrations or (scenario(run.scenario).calibration,))
         accuracy = f"tol {run.solver.tol:g}" if hasattr(run.solver, "tol") else "exact"
         made.add_row(run_name, run.scenario, calibrations, swept, f"{run.solver.name}, {accuracy}", str(own))
