@@ -12,12 +12,16 @@ from bargaining import ensemble_running, provenance
 from bargaining.execution import executor
 from bargaining.experiment import Experiment, Run, find, read_experiment, results_folder
 from bargaining.lattice_running import lattice_words, solve_lattice
+from bargaining.motion_running import solve_motion
 from bargaining.points import Point
 from bargaining.state_running import solve_states, state_words
 from bargaining.store import POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
 
 if TYPE_CHECKING:
     pass
+
+
+_SOLVE = {"linkage_lattice": solve_lattice, "equilibrium_set": solve_states}
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,7 @@ def run(
 
 def solve_point(point: Point) -> Part:
     """One point solved and flattened into rows, by the solver it names; a failure is a row, never an exception."""
-    return solve_states(point) if point.solver == "equilibrium_set" else solve_lattice(point)
+    return _SOLVE.get(point.solver, solve_motion)(point)
 
 
 def _solve(points: Sequence[Point], left: Sequence[int], workers: int) -> Iterator[tuple[int, Part]]:
@@ -173,7 +177,7 @@ def _solve(points: Sequence[Point], left: Sequence[int], workers: int) -> Iterat
 
 def _vertices(point: Point, part: Part) -> Iterator[Row]:
     calibration = part.rows[0]["calibration"]
-    states = point.solver == "equilibrium_set"
+    states = point.solver != "linkage_lattice"
     for name, vertices in part.sets.items():
         for k, (us, cn) in enumerate(vertices):
             values = (point.run, point.number, point.scenario, calibration, None if states else name, k, us, cn)
@@ -208,10 +212,7 @@ def _manifest(
         "statuses": dict(statuses),
         "failures": messages + [failure for task in tasks for failure in ensemble_running.failures(task)],
         "runs": {
-            name: (state_words if run.solver.name == "equilibrium_set" else lattice_words)(
-                run, [point for point in points if point.run == name]
-            )
-            for name, run in experiment.runs.items()
+            name: _words(run, [point for point in points if point.run == name]) for name, run in experiment.runs.items()
         },
         **({"ensembles": ensemble_running.described(tasks, ended)} if tasks else {}),
     }
@@ -219,7 +220,7 @@ def _manifest(
 
 def _words(run: Run, points: Sequence[Point]) -> Row:
     """A run in words and units, for the reader of a table or figure."""
-    return state_words(run, points) if run.solver.name == "equilibrium_set" else lattice_words(run, points)
+    return lattice_words(run, points) if run.solver.name == "linkage_lattice" else state_words(run, points)
 
 
 def _provenance(solved: int, seconds: float, workers: int) -> Row:

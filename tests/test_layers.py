@@ -63,8 +63,10 @@ MAY_IMPORT = {
     "ensemble_running": {"analysis", "ensemble", "execution", "experiment", "parts", "store"},
     "lattice_running": {"experiment", "points", "games", "scenarios", "solution", "solvers", "store"},
     "state_running": {"experiment", "points", "games", "scenarios", "solvers", "stochastic_solution", "store"},
+    "motion_running": {"points", "state_running", "games", "scenarios", "solvers", "store"},
     "running": {
         "ensemble_running",
+        "motion_running",
         "lattice_running",
         "points",
         "state_running",

@@ -18,7 +18,7 @@ _SIDES = (("U.S.", "us"), ("China", "cn"))
 
 def applies(case: Case) -> bool:
     """Whether a case is of a scenario with states, and solved."""
-    return any(row.get("plan") for row in case.rows)
+    return any(row.get("plan") and not row.get("kind") for row in case.rows)
 
 
 def draw(case: Case) -> Figure:
