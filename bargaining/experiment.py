@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictInt, model_validator
 
 from bargaining.config import ConfigError, Document, KeyPath, Model, Scalar, did_you_mean
 from bargaining.design import Design
@@ -85,7 +85,7 @@ class CriticalParameter(Model):
     name: Literal["critical_parameter"]
     plan: str = Field(description="name of a plan of the scenario")
     parameter: str = Field(description="what varies")
-    values: Annotated[tuple[int, ...] | tuple[float, ...], Field(min_length=2)] = Field(description="what is scanned, rising")
+    values: Annotated[tuple[StrictInt, ...] | tuple[float, ...], Field(min_length=2)] = Field(description="what is scanned, rising")
     tol: Annotated[float, Field(gt=0)] = Field(1e-3, description="width to which a change is bracketed; whole numbers to neighbours")
     max_iter: Annotated[int, Field(ge=1)] = 4000
 

@@ -26,7 +26,7 @@ def draw(case: Case) -> Figure:
         "moves by itself are solved alone; a partition that does not factor says why."
     )
     text = [line for part in (note, case.words.story(), case.setting) for line in wrap_text(part, _WIDTH - 0.4, 8.5)]
-    below, above = 0.16 * len(text) + 0.35, 0.95
+    below, above = 0.16 * len(text) + 0.35, 0.5
     height = 0.34 * len(lines) + below + above
     figure = Figure(figsize=(_WIDTH, height))
     figure.text(0.02, 1 - 0.15 / height, "Which agreements hold in which state, block by block", weight="bold", size=12, va="top")

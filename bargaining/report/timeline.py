@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 
 from bargaining.plotting import GREEN, INK, VERMILION, wrap_text
 from bargaining.report.answers import groups
-from bargaining.report.source import Case
+from bargaining.report.source import Case, capital
 from bargaining.store import Row
 
 _SHADES = ("#4c78a8", "#a6c3de", "#f2cf8f", "#e0a05f", "#b9b9b9", "#8fbf9f", "#cfcfcf", "#dfe8ef")
 _DAYS = 90
 _WIDTH = 10.6
-_CHARACTERS = 74
+_CHARACTERS = 88
 
 
 def applies(case: Case) -> bool:
@@ -32,7 +32,8 @@ def comparison(rows: Sequence[Row]) -> tuple[int, int, list[str]]:
     ...     "observed": "struck"}])
     (1, 2, ["court, period 2: likeliest 'authority', observed 'struck'"])
     """
-    right, of, missed = 0, 0, []
+    right, of = 0, 0
+    missed: dict[tuple[str, str, str], list[str]] = {}
     for row in rows:
         if row.get("kind") != "path" or not row["modal"] or not row["period"] or row["observed"] is None:
             continue
@@ -40,8 +41,11 @@ def comparison(rows: Sequence[Row]) -> tuple[int, int, list[str]]:
         if agrees(row["value"], row["observed"]):
             right += 1
         else:
-            missed.append(f"{row['part']}, period {row['period']}: likeliest {row['value']!r}, observed {row['observed']!r}")
-    return right, of, missed
+            missed.setdefault((row["part"], row["value"], row["observed"]), []).append(str(row["period"]))
+    return right, of, [
+        f"{part}, period{'s' * (len(periods) > 1)} {', '.join(periods)}: likeliest {value!r}, observed {seen!r}"
+        for (part, value, seen), periods in missed.items()
+    ]
 
 
 def agrees(value: str, observed: str) -> bool:
@@ -58,7 +62,7 @@ def draw(case: Case) -> Figure:
     half = -(-len(lines) // 2)
     note = _note(case, rows)
     wrapped = [line for text in note for line in wrap_text(text, _WIDTH - 0.4, 8.5)]
-    heights = [*(0.62 for _ in strips), 0.3, 0.145 * half + 0.1]
+    heights = [*(0.5 for _ in strips), 0.36, 0.145 * half + 0.1]
     top, bottom, gap = 0.75, 0.16 * len(wrapped) + 0.2, 0.22
     total = sum(heights) + gap * len(heights) + top + bottom
     figure = Figure(figsize=(_WIDTH, total))
@@ -132,7 +136,7 @@ def _strip(ax: Axes, case: Case, part: str, rows: Sequence[Row], periods: int) -
     ax.set(xlim=(-0.5, periods + 0.5), ylim=(0, 1), yticks=[], xticks=[])
     ax.spines[["left", "bottom"]].set_visible(False)
     words = case.words.factors.get(part) or case.words.issues.get(part, part)
-    ax.set_ylabel("\n".join(wrap_text(words, 1.25, 8)), rotation=0, ha="right", va="center", size=8)
+    ax.set_ylabel("\n".join(wrap_text(capital(words), 1.2, 8)), rotation=0, ha="right", va="center", size=8)
 
 
 def _marks(ax: Axes, case: Case, events: Sequence[Row], periods: int) -> None:
@@ -140,11 +144,11 @@ def _marks(ax: Axes, case: Case, events: Sequence[Row], periods: int) -> None:
     ax.set(xlim=(-0.5, periods + 0.5), ylim=(0, 1), yticks=[], xticks=[])
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.axhline(0.95, color="#999999", linewidth=0.8)
-    last = [-9.0, -9.0]
+    last = [-9.0, -9.0, -9.0]
     for k, event in enumerate(events):
         x = (date.fromisoformat(event["date"]) - date.fromisoformat(case.words.start_date)).days / _DAYS
-        level = 0 if x - last[0] > 0.13 else 1
+        level = next((k for k, before in enumerate(last) if x - before > 0.16), 2)
         last[level] = x
         ax.plot([x, x], [0.8, 1.0], color=INK, linewidth=0.8, clip_on=False)
-        ax.text(x, 0.42 - 0.55 * level, str(k + 1), ha="center", size=6.6)
+        ax.text(x, 0.42 - 0.42 * level, str(k + 1), ha="center", size=6.6)
     ax.set_ylabel("events", rotation=0, ha="right", va="center", size=8)
