@@ -375,7 +375,10 @@ def _state_problems(run: Run, solver: EquilibriumSets | Motion, at: KeyPath, doc
         problem = f"scenario {run.scenario!r} has no states: expected linkage_lattice"
         yield document.problem((*at, "solver", "name"), problem)
         return
-    asked: list[tuple[str, tuple[str, ...] | None]] = [("plans", getattr(solver, "plans", None)), ("states", getattr(solver, "states", None))]
+    asked: list[tuple[str, tuple[str, ...] | None]] = [
+        ("plans", getattr(solver, "plans", None)),
+        ("states", getattr(solver, "states", None)),
+    ]
     if isinstance(solver, SimulatedPaths | CriticalParameter) and solver.plan not in known["plans"]:
         hint = did_you_mean(solver.plan, known["plans"])
         yield document.problem((*at, "solver", "plan"), f"unknown plan {solver.plan!r}{hint}")

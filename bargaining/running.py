@@ -211,9 +211,7 @@ def _manifest(
         "rows": sum(len(part.rows) for part in parts),
         "statuses": dict(statuses),
         "failures": messages + [failure for task in tasks for failure in ensemble_running.failures(task)],
-        "runs": {
-            name: _words(run, [point for point in points if point.run == name]) for name, run in experiment.runs.items()
-        },
+        "runs": {name: _words(run, [point for point in points if point.run == name]) for name, run in experiment.runs.items()},
         **({"ensembles": ensemble_running.described(tasks, ended)} if tasks else {}),
     }
 

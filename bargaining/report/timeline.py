@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from bargaining.plotting import GREEN, INK, VERMILION, wrap_text
 from bargaining.report.answers import groups
+from bargaining.report.motion import agrees, comparison
 from bargaining.report.source import Case, capital
 from bargaining.store import Row
 
@@ -20,37 +21,6 @@ _CHARACTERS = 88
 def applies(case: Case) -> bool:
     """Whether a case is of drawn paths."""
     return not case.swept and any(row.get("kind") == "path" for row in case.rows)
-
-
-def comparison(rows: Sequence[Row]) -> tuple[int, int, list[str]]:
-    """At how many dates after the first the likeliest value is the one observed, of how many, and the misses in words.
-
-    Examples
-    --------
-    >>> row = {"kind": "path", "part": "court", "what": "state", "modal": True}
-    >>> comparison([{**row, "period": 1, "value": "pending 2", "observed": "pending"}, {**row, "period": 2, "value": "authority",
-    ...     "observed": "struck"}])
-    (1, 2, ["court, period 2: likeliest 'authority', observed 'struck'"])
-    """
-    right, of = 0, 0
-    missed: dict[tuple[str, str, str], list[str]] = {}
-    for row in rows:
-        if row.get("kind") != "path" or not row["modal"] or not row["period"] or row["observed"] is None:
-            continue
-        of += 1
-        if agrees(row["value"], row["observed"]):
-            right += 1
-        else:
-            missed.setdefault((row["part"], row["value"], row["observed"]), []).append(str(row["period"]))
-    return right, of, [
-        f"{part}, period{'s' * (len(periods) > 1)} {', '.join(periods)}: likeliest {value!r}, observed {seen!r}"
-        for (part, value, seen), periods in missed.items()
-    ]
-
-
-def agrees(value: str, observed: str) -> bool:
-    """Whether a value is what was observed: states with a clock agree whatever it shows, and an action of both sides if each did that."""
-    return all(part.split(maxsplit=1)[0] == observed for part in str(value).split(" / ") if part != "no move")
 
 
 def draw(case: Case) -> Figure:

@@ -33,7 +33,9 @@ class LeverageParameters(StageParameters):
     cycle_periods: int = chosen(
         0, "cycle", status="modelling choice", note="periods of a cycle that intermittent controls follow; 0: no calendar", ge=0, le=40
     )
-    on_periods: int = chosen(1, "on", status="modelling choice", note="periods of the cycle, its last ones, in which China withholds", ge=0, le=40)
+    on_periods: int = chosen(
+        1, "on", status="modelling choice", note="periods of the cycle, its last ones, in which China withholds", ge=0, le=40
+    )
     security_drift_share: float = chosen(
         0.0, "drift", status="assumption", note="probability a period that the security worth of the curb steps up", ge=0, le=1
     )
