@@ -54,10 +54,20 @@ def _paths(point: Point) -> Iterator[Row]:
                 top = max(likely.values())
                 for value, chance in likely.items():
                     yield {
-                        **{"kind": "path", "plan": name, "period": period, "date": _date(story, period), "what": kind, "part": part},
-                        **{"value": value, "probability": float(chance), "share": column.count(value) / draws, "modal": chance == top},
-                        **{"sample": column[0] == value, "observed": observed.get((part, period))},
-                        **{"status": "solved", "error_bound": 0.0},
+                        "kind": "path",
+                        "plan": name,
+                        "period": period,
+                        "date": _date(story, period),
+                        "what": kind,
+                        "part": part,
+                        "value": value,
+                        "probability": float(chance),
+                        "share": column.count(value) / draws,
+                        "modal": chance == top,
+                        "sample": column[0] == value,
+                        "observed": observed.get((part, period)),
+                        "status": "solved",
+                        "error_bound": 0.0,
                     }
 
 
@@ -128,9 +138,14 @@ def _blocks(point: Point) -> Iterator[Row]:
                     bounds = {key: of_state[state].get(key) for key in ("worst_us", "best_us", "worst_cn", "best_cn")}
                     yield {
                         **own,
-                        **{"plan": name, "state": state, "sustained": holds, "plan_us": float(value[0]), "plan_cn": float(value[1])},
+                        "plan": name,
+                        "state": state,
+                        "sustained": holds,
+                        "plan_us": float(value[0]),
+                        "plan_cn": float(value[1]),
                         **bounds,
-                        **{"status": sets.status.name, "error_bound": sets.error_bound},
+                        "status": sets.status.name,
+                        "error_bound": sets.error_bound,
                     }
 
 
@@ -158,6 +173,11 @@ def _threshold(point: Point) -> Iterator[Row]:
         # What lies between an interval and the next was not asked: the change is in there.
         yield {
             **front,
-            **{"low": low, "high": high, "verdict": verdict, "changes_after": ends.get(low), "changes_before": ends.get(high)},
-            **{"status": found.status.name, "error_bound": found.error_bound},
+            "low": low,
+            "high": high,
+            "verdict": verdict,
+            "changes_after": ends.get(low),
+            "changes_before": ends.get(high),
+            "status": found.status.name,
+            "error_bound": found.error_bound,
         }

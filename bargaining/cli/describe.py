@@ -73,7 +73,9 @@ def show_experiment(name: str, profile: str, as_json: bool) -> None:
         own = sum(point.run == run_name for point in experiment.points())
         swept = ", ".join(run.design.as_points()[0]) if run.design else ""
         calibrations = ", ".join(run.calibrations or (scenario(run.scenario).calibration,))
-        made.add_row(run_name, run.scenario, calibrations, swept, f"{run.solver.name}, tol {run.solver.tol:g}", str(own))
+        tol = getattr(run.solver, "tol", None)
+        solver = run.solver.name if tol is None else f"{run.solver.name}, tol {tol:g}"
+        made.add_row(run_name, run.scenario, calibrations, swept, solver, str(own))
     if experiment.runs:
         print_table(console, f"runs, profile {profile}", made)
     if experiment.ensembles:

@@ -8,7 +8,9 @@ def report(results: Path, out: Path) -> list[Path]:
 
     For each run and calibration with agreements the linkage lattice; for each run the payoff sets of its calibrations; for each sweep
     over the strategic value of withholding and the security worth of the chip curb, the phase diagram; for each run of a scenario with
-    states what it says of tranches, payoffs and states, its drawn paths beside the chronology, its blocks and its thresholds; for each ensemble its shares, bands, indices and regions. The same results give
+    states what it says of tranches, payoffs and states, its drawn paths beside the chronology, its blocks
+    and its thresholds; for each ensemble its shares, bands, indices and regions.
+    The same results give
     the same bytes.
 
     Parameters

@@ -146,8 +146,8 @@ def _shocks(rows: Sequence[Row]) -> Iterator[str]:
         lengths = {k[2]: value[k] for k in value if k[:2] == (delta, pays[-1])}
         longer = ", ".join(f"{length:g} periods {both:.2f}" for length, both in lengths.items())
         yield (
-            f"At δ = {delta:g} licences pay from a surge between {below:g} and {pays[0]:g} times the temptation in calm on: variance {low:.3g} "
-            f"to {high:.3g} in squares of that temptation; both together get, by length, {longer}"
+            f"At δ = {delta:g} licences pay from a surge between {below:g} and {pays[0]:g} times the temptation in calm on: variance "
+            f"{low:.3g} to {high:.3g} in squares of that temptation; both together get, by length, {longer}"
         )
 
 
@@ -164,16 +164,17 @@ def _intermittent(rows: Sequence[Row], others: Sequence[str]) -> Iterator[str]:
         none += best == 0
         most += best == max(row["on_periods"] for row in own)
     yield (
-        f"Of {len(cases)} settings China does best, of the calendars of {plan.replace('_', ' ')!r} that hold, with withholding in some periods "
-        f"of the cycle in {some}, in none in {none}, in all in {most}"
+        f"Of {len(cases)} settings China does best, of the calendars of {plan.replace('_', ' ')!r} that hold, with withholding in "
+        f"some periods of the cycle in {some}, in none in {none}, in all in {most}"
     )
     for key, own in cases.items():
-        where = ", ".join(f"{name.removesuffix('_share').replace('_', ' ')} {value:g}" for name, value in zip(others, key, strict=True))  # type: ignore[str-format]
-        held = [row for row in own if row["sustained"]]
-        if held:
-            best = max(held, key=lambda row: row["plan_cn"])
+        told = zip(others, key, strict=True)
+        where = ", ".join(f"{name.removesuffix('_share').replace('_', ' ')} {value:g}" for name, value in told)
+        kept = [row for row in own if row["sustained"]]
+        if kept:
+            best = max(kept, key=lambda row: row["plan_cn"])
             zero = next((row["plan_cn"] for row in own if row["on_periods"] == 0), float("nan"))
-            top = max(row["on_periods"] for row in held)
+            top = max(row["on_periods"] for row in kept)
             yield (
                 f"{where}: best {best['on_periods']} on, China {best['plan_cn']:.2f} against {zero:.2f} without; it holds up to {top} on"
             )

@@ -22,8 +22,8 @@ def draw(case: Case) -> Figure:
     lines = list(groups(rows, ["partition", "block"]).items())
     note = (
         "A plan holds under a partition where it holds in every block. The first mark is the state that play starts in, the bar all of the "
-        "block's states: blue, it is an equilibrium path from there; red, it is none; grey, not settled. Blocks that share nothing but what "
-        "moves by itself are solved alone; a partition that does not factor says why."
+        "block's states: blue, it is an equilibrium path from there; red, it is none; grey, not settled. Blocks that share nothing but "
+        "what moves by itself are solved alone; a partition that does not factor says why."
     )
     text = [line for part in (note, case.words.story(), case.setting) for line in wrap_text(part, _WIDTH - 0.4, 8.5)]
     below, above = 0.16 * len(text) + 0.35, 0.5

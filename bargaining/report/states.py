@@ -122,8 +122,8 @@ def calendars(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
         case,
         "Intermittent controls: what they are worth by how long they last",
         2,
-        f"Payoffs of the plan {plan.replace('_', ' ')!r}: {case.words.plans.get(plan, '')}. Full dots: an equilibrium path; hollow: none, or "
-        "not settled.",
+        f"Payoffs of the plan {plan.replace('_', ' ')!r}: {case.words.plans.get(plan, '')}. Full dots: an equilibrium path; hollow: none, "
+        "or not settled.",
     )
     for ax, (who, tag) in zip(axes, _SIDES, strict=True):
         for k, (key, line) in enumerate(groups(own, others).items()):
@@ -146,8 +146,8 @@ def shocks(case: Case, rows: Sequence[Row]) -> Figure:
         case,
         "From which size of surge licences pay",
         len(deltas),
-        "Both sides' payoffs under the best of the plans that holds, before calm or surge is drawn at a renewal. Licences pay where a longer one "
-        "lies above that of one period. Settings that are not settled are left out.",
+        "Both sides' payoffs under the best of the plans that holds, before calm or surge is drawn at a renewal. Licences pay where a "
+        "longer one lies above that of one period. Settings that are not settled are left out.",
     )
     for ax, delta in zip(axes, deltas, strict=True):
         for k, length in enumerate(sorted({key[2] for key in value})):

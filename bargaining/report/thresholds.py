@@ -23,7 +23,7 @@ def draw(case: Case) -> Figure:
     first = rows[0]
     note = (
         f"The plan {first['plan'].replace('_', ' ')!r} ({case.words.plans.get(first['plan'], '')}), played from every state. Blue: an "
-        "equilibrium path; red: none; grey: not settled. Proven at each point asked: the values scanned and those that bisection looked at. "
+        "equilibrium path; red: none; grey: not settled. Proven at each point asked: the values scanned and those that bisection tried. "
         "Between two of them that agree nothing was asked, so a change that comes and goes is not seen. Numbers: brackets of the changes."
     )
     text = [line for part in (note, case.words.story(), case.setting) for line in wrap_text(part, _WIDTH - 0.4, 8.5)]

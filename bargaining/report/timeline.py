@@ -1,7 +1,8 @@
 """Where play goes under a plan, period by period, beside what happened: drawn from rows of ``simulated_paths``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,6 +13,7 @@ from bargaining.report.motion import agrees, comparison
 from bargaining.report.source import Case, capital
 from bargaining.store import Row
 
+Event = Mapping[str, Any]
 _SHADES = ("#4c78a8", "#a6c3de", "#f2cf8f", "#e0a05f", "#b9b9b9", "#8fbf9f", "#cfcfcf", "#dfe8ef")
 _DAYS = 90
 _WIDTH = 10.6
@@ -58,7 +60,7 @@ def draw(case: Case) -> Figure:
     return figure
 
 
-def _line(number: int, event: Row) -> str:
+def _line(number: int, event: Event) -> str:
     text = f"{number}. {event['date']}  {event['what']}"
     read = ", ".join(f"{part} {value}" for part, value in event["read_as"].items())
     room = _CHARACTERS - (len(read) + 4 if read else 0)
@@ -72,9 +74,9 @@ def _note(case: Case, rows: Sequence[Row]) -> list[str]:
     note = ["Dots: one drawn path. Every probability is exact; shares of the drawn paths are in rows.csv."]
     if start:
         note.append(
-            f"Out of sample, not a fit: probabilities rest on assumptions and on information up to {start}; all {_after(case)} events listed "
-            "came after. Above each bar what was observed at its date, read off the events in brackets: green if it is the likeliest value, "
-            f"red if not. The likeliest values match at {right} of {of} dates and parts with a reading. One path tests no theory."
+            f"Out of sample, not a fit: probabilities rest on assumptions and on information up to {start}; all {_after(case)} events "
+            "listed came after. Above each bar what was observed at its date, read off the events in brackets: green if it is the "
+            f"likeliest value, red if not. The likeliest values match at {right} of {of} dates and parts with a reading. One path tests no theory."
         )
         if missed:
             note.append(f"Misses: {'; '.join(missed)}.")
@@ -88,7 +90,8 @@ def _after(case: Case) -> int:
 def _strip(ax: Axes, case: Case, part: str, rows: Sequence[Row], periods: int) -> None:
     values = list(dict.fromkeys(row["value"] for row in rows))
     colours = {value: _SHADES[k % len(_SHADES)] for k, value in enumerate(values)}
-    for (period,), own in groups(rows, ["period"]).items():
+    for period in range(periods + 1):
+        own = [row for row in rows if row["period"] == period]
         base = 0.0
         for row in sorted(own, key=lambda row: values.index(row["value"])):
             share = row["probability"]
@@ -109,7 +112,7 @@ def _strip(ax: Axes, case: Case, part: str, rows: Sequence[Row], periods: int) -
     ax.set_ylabel("\n".join(wrap_text(capital(words), 1.2, 8)), rotation=0, ha="right", va="center", size=8)
 
 
-def _marks(ax: Axes, case: Case, events: Sequence[Row], periods: int) -> None:
+def _marks(ax: Axes, case: Case, events: Sequence[Event], periods: int) -> None:
     """Events by number on the same axis of time as the strips; numbers that would touch stand on another level."""
     ax.set(xlim=(-0.5, periods + 0.5), ylim=(0, 1), yticks=[], xticks=[])
     ax.spines[["left", "bottom"]].set_visible(False)
