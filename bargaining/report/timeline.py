@@ -76,7 +76,8 @@ def _note(case: Case, rows: Sequence[Row]) -> list[str]:
         note.append(
             f"Out of sample, not a fit: probabilities rest on assumptions and on information up to {start}; all {_after(case)} events "
             "listed came after. Above each bar what was observed at its date, read off the events in brackets: green if it is the "
-            f"likeliest value, red if not. The likeliest values match at {right} of {of} dates and parts with a reading. One path tests no theory."
+            f"likeliest value, red if not. The likeliest values match at {right} of {of} dates and parts with a reading. "
+            "One path tests no theory."
         )
         if missed:
             note.append(f"Misses: {'; '.join(missed)}.")
