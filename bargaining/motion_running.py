@@ -166,9 +166,7 @@ def _threshold(point: Point) -> Iterator[Row]:
 
     found = critical_parameter(family, values, lambda made: stories[id(made)].plan(name), **options)
     front: Row = {"kind": "interval", "plan": name, "parameter": parameter, "scanned": len(found.scanned)}
-    ends: dict[float, float] = {}
-    for low, high in found.brackets:
-        ends[low], ends[high] = high, low
+    before, after = {high: low for low, high in found.brackets}, dict(found.brackets)
     for low, high, verdict in found.intervals:
         # What lies between an interval and the next was not asked: the change is in there.
         yield {
@@ -176,8 +174,8 @@ def _threshold(point: Point) -> Iterator[Row]:
             "low": low,
             "high": high,
             "verdict": verdict,
-            "changes_after": ends.get(low),
-            "changes_before": ends.get(high),
+            "changes_after": before.get(low),
+            "changes_before": after.get(high),
             "status": found.status.name,
             "error_bound": found.error_bound,
         }

@@ -67,7 +67,8 @@ def _truce(swept: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
         if length and 1 in value:
             short.append((max(value.values()) - value[1]) / abs(max(value.values())))
             longer += value[length] > value[1]
-    if short:
+    # Payoffs in dollars are relative to the London agreement: no shares of them.
+    if short and rows[0]["calibration"] == "stylised":
         yield (
             f"A tranche of one period loses up to {100 * max(short):.1f} % of the value of the best one; a longer one is better in "
             f"{longer} of {len(short)} settings"
@@ -85,12 +86,13 @@ def _court(swept: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
         if len(ends) < 2:
             continue
         low, high = ends[0], ends[-1]
-        where = ", ".join(f"{name} {value:g}" for name, value in zip(others, key, strict=True) if isinstance(value, (int, float)))
+        named = ", ".join(f"{name} {value:g}" for name, value in zip(others, key, strict=True) if isinstance(value, (int, float)))
+        where = f", with {named}" if named else ""
         changes = "; ".join(
             f"{who} {high[f'bargain_{tag}'] - low[f'bargain_{tag}']:+.2f} (worst {high[f'worst_{tag}'] - low[f'worst_{tag}']:+.2f})"
             for who, tag in (("U.S.", "us"), ("China", "cn"))
         )
-        yield f"The fallback, φ from {low['restoration_share']:g} to {high['restoration_share']:g}, with {where}: {changes} in {first!r}"
+        yield f"The fallback, φ from {low['restoration_share']:g} to {high['restoration_share']:g}{where}: {changes} in {first!r}"
 
 
 def _licence(swept: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:

@@ -134,7 +134,9 @@ def calendars(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
         ax.set(xlabel=_words(case, across), ylabel=f"{who} payoff")
         ax.set_xticks(sorted({row[across] for row in own}))
         ax.set_title(who)
-    _legend_above(figure, axes[0])
+    handles, labels = axes[0].get_legend_handles_labels()
+    if any(labels):
+        figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=7.5)
     return figure
 
 
@@ -164,12 +166,6 @@ def _dotted(ax: Axes, points: Sequence[tuple[float, float, bool | None]], k: int
     ax.plot([x for x, _, _ in points], [y for _, y, _ in points], color=colour, linestyle=dash, linewidth=1.2, label=label or None)
     for x, y, holds in points:
         ax.plot([x], [y], "o", color=colour, markerfacecolor=colour if holds else "white", markersize=4)
-
-
-def _legend_above(figure: Figure, ax: Axes) -> None:
-    handles, labels = ax.get_legend_handles_labels()
-    if labels:
-        figure.legend(handles, labels, loc="outside right upper", fontsize=7.5)
 
 
 def _bars(case: Case, rows: Sequence[Row]) -> Figure:

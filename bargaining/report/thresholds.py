@@ -37,7 +37,9 @@ def draw(case: Case) -> Figure:
     for k, own in enumerate(lines.values()):
         for row in own:
             ax.plot([row["low"], row["high"]], [-k, -k], color=_COLOUR[row["verdict"]], linewidth=7, solid_capstyle="butt")
-            if row["changes_before"] is not None:
+            if row["low"] == row["high"]:
+                ax.plot([row["low"]], [-k], "o", color=_COLOUR[row["verdict"]], markersize=6)
+            if row["changes_before"] is not None and row["changes_before"] > row["high"]:
                 ax.text(row["high"], -k + 0.22, f"{row['high']:.4g} to {row['changes_before']:.4g}", ha="center", va="bottom", size=7.5)
     labels = [
         ", ".join(f"{case.words.parameters[name].get('symbol', name)} = {value}" for name, value in zip(names, key, strict=True))
