@@ -71,7 +71,7 @@ class Leverage(StateScenario):
         "controls": "China withholds and the U.S. curbs, whatever the stocks",
         "exchange_while_strong": "exchange until a stock has grown, then controls",
         "intermittent": "the U.S. eases always; China licenses, but withholds in the last periods of every cycle",
-        "intermittent_while_strong": "the U.S. eases and China withholds in the last periods of every cycle; controls once a stock has grown",
+        "intermittent_while_strong": "the U.S. eases and China withholds late in every cycle; controls once a stock has grown",
     }
     issues_in_words: ClassVar[Mapping[str, str]] = {"R": "rare earths", "C": "AI chips"}
     factors_in_words: ClassVar[Mapping[str, str]] = {
