@@ -134,9 +134,8 @@ def calendars(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
         ax.set(xlabel=_words(case, across), ylabel=f"{who} payoff")
         ax.set_xticks(sorted({row[across] for row in own}))
         ax.set_title(who)
-    handles, labels = axes[0].get_legend_handles_labels()
-    if any(labels):
-        figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=7.5)
+    if others:
+        axes[0].legend(loc="upper right", fontsize=6.5)
     return figure
 
 

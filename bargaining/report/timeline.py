@@ -77,7 +77,7 @@ def _note(case: Case, rows: Sequence[Row]) -> list[str]:
             f"Out of sample, not a fit: probabilities rest on assumptions and on information up to {start}; all {_after(case)} events "
             "listed came after. Above each bar what was observed at its date, read off the events in brackets: green if it is the "
             f"likeliest value, red if not. The likeliest values match at {right} of {of} dates and parts with a reading. "
-            "One path tests no theory."
+            "One path tests no theory; dates are not independent, and clocks such as the date of a ruling are inputs, not predictions."
         )
         if missed:
             note.append(f"Misses: {'; '.join(missed)}.")
