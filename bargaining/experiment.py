@@ -6,10 +6,11 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictInt, model_validator
 
 from bargaining.config import ConfigError, Document, KeyPath, Model, Scalar, did_you_mean
 from bargaining.deal_options import DEAL_SOLVERS, DealSolver, DealSolvers
@@ -30,6 +31,9 @@ _SOLVED_BY = {
     "monitored_linkage": "bargaining.monitored_running",
     "linkage_lattices": "bargaining.ensemble",
     **dict.fromkeys(DEAL_SOLVERS, "bargaining.deals.solving"),
+    "simulated_paths": "bargaining.motion_running",
+    "block_sets": "bargaining.motion_running",
+    "critical_parameter": "bargaining.motion_running",
 }
 
 
@@ -69,6 +73,42 @@ class MonitoredLinkageOptions(Model):
     limit: bool = Field(False, description="find the joint payoffs that no patience exceeds, too")
 
 
+class SimulatedPaths(Model):
+    """Options of the solver ``simulated_paths``: paths of a scenario with states under one of its plans."""
+
+    name: Literal["simulated_paths"]
+    plan: str = Field(description="name of a plan of the scenario")
+    start: str | None = Field(None, description="state that paths start in; default: the scenario's first")
+    periods: Annotated[int, Field(ge=1, le=400)] = 6
+    draws: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
+class BlockSets(Model):
+    """Options of the solver ``block_sets``: partitions of the issues solved block by block, and which plans hold in which state."""
+
+    name: Literal["block_sets"]
+    plans: tuple[str, ...] | None = Field(None, description="names of plans of the scenario; default: all")
+    partitions: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(None, description="such as 'T,R|C'; default: all")
+    most_states: Annotated[int, Field(ge=1)] = Field(100, description="a block with more states than this is not solved, and says so")
+    tol: Unit = Field(1e-4, description="distance between the proven inner and outer sets, relative to each player's payoff span")
+    max_iter: Annotated[int, Field(ge=1)] | None = None
+
+
+class CriticalParameter(Model):
+    """Options of the solver ``critical_parameter``: values of one parameter at which a plan is an equilibrium path from every state."""
+
+    name: Literal["critical_parameter"]
+    plan: str = Field(description="name of a plan of the scenario")
+    parameter: str = Field(description="what varies")
+    values: Annotated[tuple[StrictInt, ...] | tuple[float, ...], Field(min_length=2)] = Field(description="what is scanned, rising")
+    tol: Annotated[float, Field(gt=0)] = Field(1e-3, description="width to which a change is bracketed; whole numbers to neighbours")
+    max_iter: Annotated[int, Field(ge=1)] = 4000
+
+
+Motion = SimulatedPaths | BlockSets | CriticalParameter
+
+
 class Run(Model):
     """One part of an experiment: a scenario at some calibrations, perhaps swept over a design, and a solver."""
 
@@ -77,7 +117,10 @@ class Run(Model):
     parameters: dict[str, Scalar] = Field({}, description="values that differ from the calibration")
     design: Design | None = Field(None, description="parameters that vary from point to point")
     keep: bool = Field(False, description="store every payoff set with its game and proofs in solutions/, for `bargaining verify`")
-    solver: Annotated[LinkageLattice | EquilibriumSets | MonitoredLinkageOptions | DealSolvers, Field(discriminator="name")]
+    solver: Annotated[
+        LinkageLattice | EquilibriumSets | SimulatedPaths | BlockSets | CriticalParameter | MonitoredLinkageOptions | DealSolvers,
+        Field(discriminator="name"),
+    ]
 
 
 class LinkageLattices(Model):
@@ -313,7 +356,7 @@ def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
                 hint = did_you_mean(calibration, list(story.calibrations))
                 yield document.problem((*at, "calibrations", k), f"unknown calibration {calibration!r}{hint}")
         yield from _parameter_problems(run, at, story, document)
-        if isinstance(run.solver, EquilibriumSets):
+        if isinstance(run.solver, EquilibriumSets | Motion):
             yield from _state_problems(run, run.solver, at, document)
         elif isinstance(run.solver, DealSolver):
             yield from _partition_problems(run.solver.partitions or (), story, at, document)
@@ -370,7 +413,7 @@ def _partition_problems(partitions: Sequence[str], story: "Scenario", at: KeyPat
         yield from _repeated(spelled, k, (*at, "solver", "partitions", k), document)
 
 
-def _state_problems(run: Run, solver: EquilibriumSets, at: KeyPath, document: Document) -> Iterator[str]:
+def _state_problems(run: Run, solver: EquilibriumSets | Motion, at: KeyPath, document: Document) -> Iterator[str]:
     """Plans and states that do not exist; states are those of the first point, since they may depend on the parameters."""
     from bargaining.scenarios import ScenarioError, scenario
     from bargaining.scenarios.states import StateScenario
@@ -385,7 +428,28 @@ def _state_problems(run: Run, solver: EquilibriumSets, at: KeyPath, document: Do
         problem = f"scenario {run.scenario!r} has no states: expected linkage_lattice"
         yield document.problem((*at, "solver", "name"), problem)
         return
-    for what, words in (("plans", solver.plans), ("states", solver.states)):
+    asked: list[tuple[str, tuple[str, ...] | None]] = [
+        ("plans", getattr(solver, "plans", None)),
+        ("states", getattr(solver, "states", None)),
+    ]
+    if isinstance(solver, SimulatedPaths | CriticalParameter) and solver.plan not in known["plans"]:
+        hint = did_you_mean(solver.plan, known["plans"])
+        yield document.problem((*at, "solver", "plan"), f"unknown plan {solver.plan!r}{hint}")
+    if isinstance(solver, SimulatedPaths) and solver.start is not None and solver.start not in known["states"]:
+        yield document.problem((*at, "solver", "start"), f"unknown state {solver.start!r}{did_you_mean(solver.start, known['states'])}")
+    if isinstance(solver, BlockSets):
+        for k, partition in enumerate(solver.partitions or ()):
+            try:
+                story.composed().partition(partition)
+            except ValueError as error:
+                yield document.problem((*at, "solver", "partitions", k), str(error))
+    if isinstance(solver, CriticalParameter):
+        if solver.parameter not in story.resolved():
+            hint = did_you_mean(solver.parameter, list(story.resolved()))
+            yield document.problem((*at, "solver", "parameter"), f"unknown parameter {solver.parameter!r}{hint}")
+        if any(not low < high for low, high in pairwise(solver.values)):
+            yield document.problem((*at, "solver", "values"), "expected rising values")
+    for what, words in asked:
         for k, word in enumerate(words or ()):
             yield from _repeated(words or (), k, (*at, "solver", what, k), document)
             if word not in known[what]:

@@ -13,6 +13,7 @@ from bargaining.execution import executor
 from bargaining.experiment import Experiment, Run, find, read_experiment, results_folder
 from bargaining.lattice_running import lattice_words, solve_lattice
 from bargaining.monitored_running import monitored_words, solve_monitored
+from bargaining.motion_running import solve_motion
 from bargaining.points import Point
 from bargaining.state_running import solve_states, state_words
 from bargaining.store import CONCLUSIONS, POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
@@ -29,6 +30,7 @@ _RUNNERS: Mapping[str, tuple[Callable[[Point], Part], Callable[[Run, Sequence[Po
     "linkage_lattice": (solve_lattice, lattice_words),
     "equilibrium_set": (solve_states, state_words),
     "monitored_linkage": (solve_monitored, monitored_words),
+    **dict.fromkeys(("simulated_paths", "block_sets", "critical_parameter"), (solve_motion, state_words)),
     **dict.fromkeys(DEAL_SOLVERS, (_solve_deals, lattice_words)),
 }
 
@@ -196,7 +198,7 @@ def _solve(points: Sequence[Point], left: Sequence[int], workers: int) -> Iterat
 
 def _vertices(point: Point, part: Part) -> Iterator[Row]:
     calibration = part.rows[0]["calibration"]
-    states = point.solver == "equilibrium_set"
+    states = point.solver != "linkage_lattice"
     for name, vertices in part.sets.items():
         for k, (us, cn) in enumerate(vertices):
             values = (point.run, point.number, point.scenario, calibration, None if states else name, k, us, cn)

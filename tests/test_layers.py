@@ -72,10 +72,12 @@ MAY_IMPORT = {
     "monitored_running": {"experiment", "games", "points", "scenarios", "solvers", "store"},
     "lattice_running": {"experiment", "points", "games", "scenarios", "solution", "solvers", "store"},
     "state_running": {"experiment", "points", "games", "scenarios", "solvers", "stochastic_solution", "store"},
+    "motion_running": {"points", "state_running", "games", "scenarios", "solvers", "store"},
     "running": {
         "deal_options",
         "deals",
         "ensemble_running",
+        "motion_running",
         "lattice_running",
         "monitored_running",
         "points",

@@ -14,9 +14,10 @@ def report(results: Path, out: Path) -> list[Path]:
 
     For each run and calibration with agreements the linkage lattice; for each run the payoff sets of its calibrations; for each sweep
     over the strategic value of withholding and the security worth of the chip curb, the phase diagram; for each run of a scenario with
-    states what it says of tranches, payoffs and states; for each run of a scenario with signals a map, lines or shares; for each run on
-    deals what is selected, conceded or negotiated, and for one over draws how many of them each conclusion survives; for each ensemble
-    its shares, bands, indices and regions. The same results give the same bytes.
+    states what it says of tranches, payoffs and states, its drawn paths beside the chronology, its blocks and its thresholds; for each
+    run of a scenario with signals a map, lines or shares; for each run on deals what is selected, conceded or negotiated, and for one
+    over draws how many of them each conclusion survives; for each ensemble its shares, bands, indices and regions. The same results give
+    the same bytes.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def report(results: Path, out: Path) -> list[Path]:
     OSError
         If a figure cannot be written.
     """
-    from bargaining.report import deals, ensembles, lattice, monitored, page, phase, sets, states
+    from bargaining.report import blocks, deals, ensembles, lattice, monitored, page, phase, sets, states, thresholds, timeline
     from bargaining.report.source import Results
 
     found = Results.read(Path(results))
@@ -57,6 +58,12 @@ def report(results: Path, out: Path) -> list[Path]:
                 written.append(page.save(phase.draw(case), Path(out), f"phase-{case.name}"))
             if states.applies(case):
                 written.append(page.save(states.draw(case), Path(out), f"states-{case.name}"))
+            if timeline.applies(case):
+                written.append(page.save(timeline.draw(case), Path(out), f"timeline-{case.name}"))
+            if blocks.applies(case):
+                written.append(page.save(blocks.draw(case), Path(out), f"blocks-{case.name}"))
+            if thresholds.applies(case):
+                written.append(page.save(thresholds.draw(case), Path(out), f"threshold-{case.name}"))
             if monitored.applies(case):
                 written.append(page.save(monitored.draw(case), Path(out), f"noise-{case.name}"))
         for case in everything:

@@ -26,7 +26,7 @@ class Words:
     """What a run's names mean to a reader: words, units, and the payoffs everything is compared with.
 
     `parameters` has what the run sweeps, with units; `bounds` closed-form bounds on such parameters, by calibration; `draws` says that the
-    points are draws from a prior.
+    points are draws from a prior; `events` what happened around `start_date`, the date that drawn paths start at.
     """
 
     title: str
@@ -40,6 +40,10 @@ class Words:
     parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     bounds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     draws: bool = False
+    plans: Mapping[str, str] = field(default_factory=dict)
+    factors: Mapping[str, str] = field(default_factory=dict)
+    start_date: str = ""
+    events: Sequence[Mapping[str, Any]] = ()
 
     def issue(self, name: str) -> str:
         """An issue in words, without what its words have in brackets."""
@@ -174,6 +178,10 @@ class Results:
             parameters=entry.get("parameters", {}),
             bounds=entry.get("bounds", {}),
             draws=bool(entry.get("draws", False)),
+            plans=entry.get("plans", {}),
+            factors=entry.get("factors", {}),
+            start_date=entry.get("start_date", ""),
+            events=entry.get("events", ()),
         )
 
     @property
