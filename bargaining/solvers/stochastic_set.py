@@ -19,7 +19,7 @@ from bargaining.games import StochasticGame
 from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.kernels.polygon import largest_distance
 from bargaining.kernels.stochastic_outer import outer_sweeps, turned_offsets
-from bargaining.kernels.stochastic_polygons import FULL, polygon_sweeps
+from bargaining.kernels.stochastic_polygons import COARSE, FULL, polygon_sweeps
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
 from bargaining.solvers.outer import thinned
@@ -118,8 +118,8 @@ class _Solver:
                     counts[s] = len(polygon)
                     vertices[s, : len(polygon)] = polygon
             code, done, _ = polygon_sweeps(  # type: ignore[call-arg]
-                *self.flat.arrays, vertices, counts, makers, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, dust, stop,
-                sweeps or self.max_iter,
+                *self.flat.arrays, vertices, counts, makers, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, COARSE,
+                dust, stop, sweeps or self.max_iter,
             )  # fmt: skip
             if code != FULL or room >= MOST_VERTICES:
                 break
