@@ -101,18 +101,18 @@ def _excluded(
                 # It generates a mixture of its payoff and the set, which is inside without a look at its constraints.
                 continue
             if j not in pairs:
-                pairs[j] = _combinations(constraints, (delta * n[0], delta * n[1]))
+                pairs[j] = combinations_to(constraints, (delta * n[0], delta * n[1]))
             base = (1 - delta) * own - limit[j]
             lines = [
                 (base + alpha * sides[p][0] + beta * sides[q][0], alpha * sides[p][1] + beta * sides[q][1] - slopes[j])
                 for p, q, alpha, beta in pairs[j]
             ]
-            if not _negative(lines, start, most):
+            if not below_zero(lines, start, most):
                 return False
     return True
 
 
-def _combinations(constraints: Sequence[Point], direction: Point) -> list[tuple[int, int, Fraction, Fraction]]:
+def combinations_to(constraints: Sequence[Point], direction: Point) -> list[tuple[int, int, Fraction, Fraction]]:
     """Every pair of constraints, with its non-negative weights, that combines to a direction."""
     found = []
     for p, q in combinations(range(len(constraints)), 2):
@@ -127,7 +127,7 @@ def _combinations(constraints: Sequence[Point], direction: Point) -> list[tuple[
     return found
 
 
-def _negative(lines: Sequence[Line], low: Fraction, high: Fraction) -> bool:
+def below_zero(lines: Sequence[Line], low: Fraction, high: Fraction) -> bool:
     """Whether the least of some lines (value at 0, slope) is negative on all of [low, high]."""
 
     def lowest(t: Fraction, sign: int) -> Line:

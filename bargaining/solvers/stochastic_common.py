@@ -1,187 +1,127 @@
 r"""Payoff sets of stochastic games with a common discount factor: the structure solved, then a proof on either side.
 
-Polygons on a common fan of directions come down to the fixed point by sweeps and, between them, by sweeps on the structure alone
-(`bargaining.kernels.stochastic_aligned`). The fan is refined by the edges of what the operator makes of them, until nothing new appears.
-From inside the same iteration with a stricter operator gives polygons that generate themselves with room for rounding; from outside
-exclusion (`bargaining.kernels.stochastic_exclusion`) follows as few sweeps of half-planes as it needs. Sets without an interior, states
-without equilibria and constraints that bind exactly are left to `bargaining.solvers.stochastic_set`.
+From inside the iteration of `bargaining.solvers.stochastic_fan` with a stricter operator gives polygons that generate themselves with
+room for every rounding; from outside exclusion (`bargaining.kernels.stochastic_exclusion`) follows as few sweeps of half-planes as it
+needs. Sets without an interior, states without equilibria and constraints that bind exactly are left to
+`bargaining.solvers.stochastic_set`.
 """
 
-from bisect import bisect_left
-from collections.abc import Mapping
+
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any
+
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games.state_values import discounted_values
 from bargaining.kernels.half_planes import half_plane_polygon
-from bargaining.kernels.stochastic_aligned import CONVERGED, aligned_fixed_point, aligned_generates, fan_of, fan_polygons, fan_radius
+from bargaining.kernels.stochastic_aligned import aligned_generates, fan_radius
 from bargaining.kernels.stochastic_exclusion import state_excludes, state_growth
 from bargaining.kernels.stochastic_outer import outer_sweeps
-from bargaining.kernels.stochastic_polygons import FULL, polygon_sweeps
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
+from bargaining.solvers.outer import thinned
 from bargaining.solvers.scaled import Pair
+from bargaining.solvers.stochastic_fan import Fan, fixed_point
 from bargaining.solvers.stochastic_game import FlatGame
 from bargaining.solvers.stochastic_inner import prove
 from bargaining.stochastic_solution import StochasticInner, StochasticOuter, StochasticSet
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 METHOD = "structure solved, self-generation inside, exclusion outside, state by state"
-# Directions to begin with, and most of them.
-FEW, MOST_DIRECTIONS = 16, 4096
-# Refinements of the fan; sweeps of the operator on one fan.
-MOST_FANS, MOST_SWEEPS = 24, 400
-# Steps of a vertex below which two are one.
-DUST = 1e-13
 # Exclusion begins so far (relative to the payoff span, times the slopes) from the fixed point; rounds of adjusting the slopes.
 NEAREST, ADJUSTMENTS = 1e-13, 12
-NOTHING = PayoffSet(np.empty((0, 2)))
-AXES = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+MOST_CHAIN = 200
+# The first slack is just more than rounding takes.
+LEAST_SLACK = 4e-13
+VERBOSE = False
 
 
-def fan_normals(vertices: Floats, counts: Integers, tolerance: float) -> Floats:
-    """Outward unit normals of the polygons' edges and the axes, sorted by angle, without those that nearly coincide with a longer edge's.
-
-    An edge is left out if it would turn by less than `tolerance`, relative to its length, into one that is kept.
-    """
-    states = len(counts)
-    following = np.concatenate([vertices[:, 1:], vertices[:, :1]], axis=1)
-    following[np.arange(states), counts - 1] = vertices[:, 0]
-    steps = (following - vertices)[np.arange(vertices.shape[1]) < counts[:, None]]
-    lengths = np.hypot(steps[:, 0], steps[:, 1])
-    order = np.argsort(-lengths, kind="stable")
-    order = order[lengths[order] > 10.0 * DUST]
-    steps, lengths = steps[order], lengths[order]
-    normals = np.column_stack([steps[:, 1], -steps[:, 0]]) / lengths[:, None]
-    normals[np.abs(normals) < 1e-12] = 0.0
-    angles = np.arctan2(normals[:, 1], normals[:, 0]) % (2.0 * np.pi)
-    while True:
-        found: list[float] = [0.0, 0.5 * np.pi, np.pi, 1.5 * np.pi, 2.0 * np.pi]
-        kept = []
-        for k, (angle, length) in enumerate(zip(angles.tolist(), lengths.tolist(), strict=True)):
-            place = bisect_left(found, angle)
-            if min(angle - found[place - 1], found[min(place, len(found) - 1)] - angle) * length > tolerance and place > 0:
-                found.insert(place, angle)
-                kept.append(k)
-        if len(found) <= MOST_DIRECTIONS:
-            break
-        tolerance *= 4.0
-    joint = np.concatenate([AXES, normals[kept]])
-    around = np.arctan2(joint[:, 1], joint[:, 0]) % (2.0 * np.pi)
-    return np.ascontiguousarray(joint[np.argsort(around, kind="stable")])
-
-
-def between(normals: Floats) -> Floats:
-    """The directions half-way from each normal to the next."""
-    middle = normals + np.roll(normals, -1, axis=0)
-    return np.ascontiguousarray(middle / np.hypot(middle[:, 0], middle[:, 1])[:, None])
-
-
-@dataclass
-class Fan:
-    """Polygons of all states on one fan of directions, and their structure."""
-
-    normals: Floats
-    directions: Floats
-    y: Floats
-    makers: Integers
-    kinds: Integers
-    edges: Integers
-
-    @classmethod
-    def of(cls, normals: Floats, vertices: Floats, counts: Integers, makers: Integers) -> "Fan":
-        directions = between(normals)
-        shape = len(counts), len(normals)
-        y, leaders = np.empty((*shape, 2)), np.empty(shape, dtype=np.int64)
-        fan_of(vertices, counts, makers, directions, y, leaders)
-        return cls(normals, directions, y, leaders, np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64))
-
-    def copy(self) -> "Fan":
-        return Fan(self.normals, self.directions, self.y.copy(), self.makers.copy(), self.kinds.copy(), self.edges.copy())
-
-    def settle(self, flat: FlatGame, slack: float, inward: float, stop: float, early: int) -> tuple[int, int]:
-        """Iterate to the fixed point; how that ended, and the sweeps it took."""
-        code, sweeps, _ = aligned_fixed_point(  # type: ignore[call-arg]
-            *flat.arrays, self.directions, self.y, self.makers, self.kinds, self.edges, slack, inward, stop, early, MOST_SWEEPS
-        )
-        return code, sweeps
+def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
+    """The sets of all states, proven within `tol`; None if the game is to be left to the general solver."""
+    exact = points_for_ever(flat)
+    if exact.all():
+        return None
+    found = fixed_point(flat, tol)
+    if found is None:
+        return None
+    limit, spent = found
+    inside = from_inside(flat, limit, exact, tol)
+    if inside is None:
+        return None
+    inner, more = inside
+    outside = from_outside(flat, limit, tol, max_iter)
+    if outside is None:
+        return None
+    # Between two neighbouring normals the outer set reaches at most so far beyond the inner set's vertex there.
+    normals, after = limit.normals, np.roll(limit.normals, -1, axis=0)
+    beyond = outside.offsets - (inner.y * normals).sum(axis=2)
+    beyond_after = np.roll(outside.offsets, -1, axis=1) - (inner.y * after).sum(axis=2)
+    wide = np.sqrt(0.5 * (1.0 + (normals * after).sum(axis=1)))
+    gap = float((np.maximum(beyond, beyond_after) / wide).max()) + 1e-15
+    iterations = spent + more + outside.sweeps
+    if VERBOSE: print("gap", gap)
+    if gap > tol or iterations > max_iter:
+        return None
+    states = range(len(flat.game))
+    vertices, counts = limit.polygons(1e-12)
+    stated = [vertices[s, : counts[s]] for s in states]
+    within_vertices, within = inner.polygons(0.0)
+    room = np.empty((len(normals) + 5, 2))
+    outer = [room[: half_plane_polygon(normals, outside.offsets[s], room)].copy() for s in states]
+    return StochasticSet(
+        status=Status.solved,
+        error_bound=1.25 * gap * float(flat.units.max()),
+        iterations=iterations,
+        method=METHOD,
+        options={"tol": tol, "max_iter": max_iter},
+        game=flat.game,
+        payoff_sets=tuple(PayoffSet.of_vertices(flat.in_units(own[thinned(own, 0.25 * gap)])) for own in stated),
+        inner=tuple(PayoffSet.of_vertices(flat.in_units(within_vertices[s, : within[s]])) for s in states),
+        outer=tuple(PayoffSet.of_vertices(flat.in_units(own)) for own in outer),
+        inner_proof=StochasticInner.deferred(partial(deferred_proof, flat, inner, exact)),
+        outer_proof=StochasticOuter(
+            origin=flat.origin,
+            span=flat.span,
+            normals=normals,
+            offsets=outside.offsets,
+            living=(True,) * len(flat.game),
+            sweeps=outside.sweeps,
+            limit=outside.limit,
+            slopes=outside.slopes,
+            interval=outside.interval,
+        ),
+    )
 
 
-def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int] | None:
-    """The limit from outside in floats, on a fan of the edges of what it generates; None if it has empty states or does not settle."""
-    states = len(flat.game)
-    slow = 1.0 - float(flat.deltas[0])
-    active = np.ones(len(flat.payoffs), dtype=np.bool_)
-    x, z = flat.payoffs.max(axis=0)
-    angles = 2.0 * np.pi * np.arange(FEW) / FEW
-    normals = np.column_stack([np.cos(angles), np.sin(angles)])
-    normals[:: FEW // 4] = AXES
-    vertices = np.tile([[0.0, 0.0], [x, 0.0], [x, z], [0.0, z]], (states, 1, 1))
-    counts = np.full(states, 4, dtype=np.int64)
-    fan = Fan.of(normals, vertices, counts, np.full((states, 4), -1, dtype=np.int64))
-    fineness, spent, early = 1e-3, 0, 3
-    aim = max(tol * slow / 64.0, 1e-15)
-    for _ in range(MOST_FANS):
-        code, sweeps = fan.settle(flat, 0.0, 0.0, max(0.05 * fineness * slow, aim / 16.0), early)
-        spent += sweeps
-        early = 1
-        if code != CONVERGED:
-            return None
-        room = 2 * len(fan.normals) + 64
-        vertices, counts = np.empty((states, room, 2)), np.empty(states, dtype=np.int64)
-        fan_polygons(fan.y, DUST, vertices, counts)
-        makers = np.full((states, room), -1, dtype=np.int64)
-        dust = max(aim / 16.0, 1e-3 * fineness)
-        code, _, moved = polygon_sweeps(  # type: ignore[call-arg]
-            *flat.arrays, vertices, counts, makers, active, 0.0, 0.0, 1e-14, dust, dust, 0.0, 1
-        )
-        spent += 1
-        if code == FULL or (counts == 0).any():
-            return None
-        fineness = max(fineness / 64.0, aim)
-        fan_before = len(fan.normals)
-        fan = Fan.of(fan_normals(vertices, counts, max(aim / 4.0, 1e-2 * fineness)), vertices, counts, makers)
-        if VERBOSE: print("fan", fan_before, len(fan.normals), "sweeps", sweeps, "moved", moved, fineness)
-        if moved <= aim:
-            code, sweeps = fan.settle(flat, 0.0, 0.0, aim / 16.0, 1)
-            return (fan, spent + sweeps) if code == CONVERGED else None
-    return None
-VERBOSE = True
-
-
-def points_for_ever(flat: FlatGame) -> NDArray[np.bool_]:
+def points_for_ever(flat: FlatGame) -> Flags:
     """The states from which play only ever comes to states without a choice: their sets are points, known exactly."""
     exact = np.diff(flat.first) == 1
-    changed = True
+    changed = bool(exact.any())
     while changed:
-        changed = False
-        for s in np.flatnonzero(exact):
-            if not all(exact[t] for t in flat.game.successors[s]):
-                exact[s] = False
-                changed = True
+        lost = [s for s in np.flatnonzero(exact).tolist() if not all(exact[t] for t in flat.game.successors[s])]
+        exact[lost] = False
+        changed = bool(lost)
     return exact
 
 
-def from_inside(flat: FlatGame, limit: Fan, exact: NDArray[np.bool_], tol: float) -> tuple[Fan, int] | None:
-    """Polygons near the limit that generate themselves with room for every rounding; None if there are none within tol."""
+def from_inside(flat: FlatGame, limit: Fan, exact: Flags, tol: float) -> tuple[Fan, int] | None:
+    """Polygons near the limit that generate themselves with room for every rounding, and sweeps; None if there are none within tol."""
     radius = fan_radius(limit.y, exact)
     if not radius > 0.0:
         return None
     slow = 1.0 - float(flat.deltas[0])
-    slack, spent = 4e-13 / float(flat.deltas[0]), 0
+    slack, spent = LEAST_SLACK / float(flat.deltas[0]), 0
     while slack <= tol * slow:
         fan = limit.copy()
-        code, sweeps = fan.settle(flat, slack, min(0.5, slack / radius), slack / 64.0, 1)
+        settled, sweeps = fan.settle(flat, slack, min(0.5, slack / radius), slack / 64.0, 1)
         spent += sweeps
-        if VERBOSE: print("inner", slack, code, sweeps)
-        if code == CONVERGED and aligned_generates(*flat.arrays, fan.y, fan.makers, exact):  # type: ignore[call-arg]
+        if VERBOSE: print("inner", slack, settled, sweeps)
+        if settled and aligned_generates(*flat.arrays, fan.y, fan.makers, exact):  # type: ignore[call-arg]
             return fan, spent
         slack *= 16.0
     return None
@@ -189,7 +129,7 @@ def from_inside(flat: FlatGame, limit: Fan, exact: NDArray[np.bool_], tol: float
 
 @dataclass
 class Outside:
-    """Half-planes that hold every payoff, and how that is known."""
+    """Half-planes that hold every payoff, and how that is known; see `StochasticOuter`."""
 
     offsets: Floats
     limit: Floats
@@ -200,10 +140,8 @@ class Outside:
 
 def from_outside(flat: FlatGame, limit: Fan, tol: float, max_iter: int) -> Outside | None:
     """Half-planes near the limit, proven after as few sweeps of the operator as exclusion needs; None if there is no proof."""
-    normals = limit.normals
-    shape = limit.makers.shape
-    before = np.roll(limit.y, 1, axis=1)
-    offsets = np.maximum((limit.y * normals).sum(axis=2), (before * normals).sum(axis=2))
+    normals, shape = limit.normals, limit.makers.shape
+    offsets = np.maximum((limit.y * normals).sum(axis=2), (np.roll(limit.y, 1, axis=1) * normals).sum(axis=2))
     chain = np.tile((np.maximum(normals, 0.0) * flat.payoffs.max(axis=0)).sum(axis=1) * (1.0 + 1e-15), (shape[0], 1))
     alive, living = np.ones(len(flat.payoffs), dtype=np.bool_), np.ones(shape[0], dtype=np.bool_)
     failed, leaders = np.full(shape[0], -1, dtype=np.int64), np.full(shape, -1, dtype=np.int64)
@@ -217,26 +155,60 @@ def from_outside(flat: FlatGame, limit: Fan, tol: float, max_iter: int) -> Outsi
                 return None
         batch = max(1, sweeps)
         falls[:] = 1.0
-        for turn in range(ADJUSTMENTS):
+        for _ in range(ADJUSTMENTS):
             if not state_growth(*flat.arrays, normals, offsets, alive, leaders, falls, slopes):  # type: ignore[call-arg]
-                if VERBOSE: print("no growth", sweeps, turn)
+                if VERBOSE: print("no growth", sweeps)
                 break
-            steepest = float(slopes.max())
             most = max(float(((chain - offsets) / slopes).max()) * (1.0 + 1e-12), NEAREST)
-            farthest = 0.25 * tol / steepest
+            farthest = 0.25 * tol / float(slopes.max())
             if farthest < NEAREST:
                 break
-            if most <= farthest:
-                least = most
-                break
-            count = state_excludes(*flat.arrays, normals, offsets, slopes, alive, farthest, most, failing)  # type: ignore[call-arg]
-            if VERBOSE: print("exclude", sweeps, turn, count, "of", failing.size, "most", most, "steepest", steepest, farthest, alive.sum())
-            if not count:
-                nearer = NEAREST
-                while nearer < farthest and state_excludes(*flat.arrays, normals, offsets, slopes, alive, nearer, most, failing):  # type: ignore[call-arg]
+            stuck = 0
+            if most > farthest:
+                stuck = state_excludes(*flat.arrays, normals, offsets, slopes, alive, farthest, most, failing)  # type: ignore[call-arg]
+            if VERBOSE: print("exclude", sweeps, stuck, "of", failing.size, "most", most, "steepest", slopes.max(), farthest, alive.sum())
+            if not stuck:
+                nearer, least = NEAREST, min(farthest, most)
+                while nearer < least and state_excludes(  # type: ignore[call-arg]
+                    *flat.arrays, normals, offsets, slopes, alive, nearer, most, failing
+                ):
                     nearer *= 16.0
-                least = min(nearer, farthest)
+                least = min(nearer, least)
                 return Outside(offsets + least * slopes + 2.0**-52, offsets, slopes, (least, most), sweeps)
+            # Directions in which some profile reaches too far are given more room.
             falls[failing] *= 2.0
     return None
-MOST_CHAIN=200
+
+
+def deferred_proof(flat: FlatGame, inner: Fan, exact: Flags) -> StochasticInner:
+    """The exact proof that the polygons generate themselves: of their floats, and of the exact payoffs of states that are points."""
+    known = np.flatnonzero(exact).tolist()
+    delta = flat.game.exact_deltas[0]
+    points: dict[int, Pair] = {}
+    if known:
+        place = {s: k for k, s in enumerate(known)}
+        rows = [tuple((place[t], share) for t, share in flat.row(int(flat.first[s]))) for s in known]
+        own = [flat.exact_payoff(int(flat.first[s])) for s in known]
+        values = [discounted_values([payoff[i] for payoff in own], rows, delta) for i in (0, 1)]
+        points = {s: (values[0][k], values[1][k]) for k, s in enumerate(known)}
+
+    def vertex(s: int, j: int) -> Pair:
+        if s in points:
+            return points[s]
+        p = int(inner.makers[s, j])
+        row = flat.row(p)
+        if all(t in points for t, _ in row):
+            g = flat.exact_payoff(p)
+            first, second = ((1 - delta) * g[i] + delta * sum(share * points[t][i] for t, share in row) for i in (0, 1))
+            return first, second
+        x, y = inner.y[s, j].tolist()
+        return Fraction(x), Fraction(y)
+
+    hints = {(s, vertex(s, j)): int(p) for s, own in enumerate(inner.makers.tolist()) for j, p in enumerate(own)}
+    polygons: list[list[Pair]] = [[] for _ in range(len(flat.game))]
+    for s, point in hints:
+        polygons[s].append(point)
+    proof = prove(flat, polygons, [sorted(set(own)) for own in inner.makers.tolist()], hints)
+    if proof is None:
+        raise ArithmeticError("a set that generates itself with room for rounding does not do so exactly: please report this game")
+    return proof

@@ -1,0 +1,141 @@
+"""The limit of a stochastic game's payoff sets in floats: polygons on a fan of directions that is refined until nothing new appears.
+
+See `bargaining.kernels.stochastic_aligned`; the discount factor is common. Nothing is proven here.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bargaining.kernels.stochastic_aligned import CONVERGED, aligned_fixed_point, fan_of, fan_polygons
+from bargaining.kernels.stochastic_polygons import FULL, polygon_sweeps
+from bargaining.solvers.stochastic_game import FlatGame
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+AXES = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+# Directions to begin with; how many there may be after the first refinement, by how much more after each, and in the end.
+FEW, ROOM, MORE, MOST_DIRECTIONS = 16, 96, 4, 4096
+# Profiles times directions, beyond which a sweep takes too long.
+MOST_WORK = 4_000_000
+# Refinements of the fan; sweeps of the operator on one fan.
+MOST_FANS, MOST_SWEEPS = 24, 400
+# Steps of a vertex below which two are one, and how far the first fan is from its fixed point.
+DUST, COARSE = 1e-13, 1e-4
+
+
+@dataclass
+class Fan:
+    """Polygons of all states on one fan of directions, and their structure."""
+
+    normals: Floats
+    directions: Floats
+    y: Floats
+    makers: Integers
+    kinds: Integers
+    edges: Integers
+
+    @classmethod
+    def of(cls, normals: Floats, vertices: Floats, counts: Integers, makers: Integers) -> "Fan":
+        """Polygons ``vertices[s, :counts[s]]`` on the directions half-way between sorted normals."""
+        middle = normals + np.roll(normals, -1, axis=0)
+        directions = np.ascontiguousarray(middle / np.hypot(middle[:, 0], middle[:, 1])[:, None])
+        shape = len(counts), len(normals)
+        y, leaders = np.empty((*shape, 2)), np.empty(shape, dtype=np.int64)
+        fan_of(vertices, counts, makers, directions, y, leaders)
+        return cls(normals, directions, y, leaders, np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64))
+
+    def copy(self) -> "Fan":
+        """The same polygons, to be changed."""
+        return Fan(self.normals, self.directions, self.y.copy(), self.makers.copy(), self.kinds.copy(), self.edges.copy())
+
+    def settle(self, flat: FlatGame, slack: float, inward: float, stop: float, early: int) -> tuple[bool, int]:
+        """Iterate to the fixed point; whether that went well, and the sweeps it took."""
+        code, sweeps, _ = aligned_fixed_point(  # type: ignore[call-arg]
+            *flat.arrays, self.directions, self.y, self.makers, self.kinds, self.edges, slack, inward, stop, early, MOST_SWEEPS
+        )
+        return code == CONVERGED, sweeps
+
+    def polygons(self, dust: float) -> tuple[Floats, Integers]:
+        """Distinct vertices of all states, counter-clockwise, and their numbers; with room for others."""
+        states, count = self.makers.shape
+        vertices, counts = np.empty((states, 3 * count + 64, 2)), np.empty(states, dtype=np.int64)
+        fan_polygons(self.y, dust, vertices, counts)
+        return vertices, counts
+
+
+def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int] | None:
+    """The limit from outside, on a fan of the edges of what it generates, and sweeps; None if it has empty states or does not settle."""
+    states = len(flat.game)
+    aim = max(tol * (1.0 - float(flat.deltas[0])) / 64.0, 1e-15)
+    x, y = flat.payoffs.max(axis=0)
+    angles = 2.0 * np.pi * np.arange(FEW) / FEW
+    normals = np.column_stack([np.cos(angles), np.sin(angles)])
+    normals[:: FEW // 4] = AXES
+    box = np.tile([[0.0, 0.0], [x, 0.0], [x, y], [0.0, y]], (states, 1, 1))
+    fan = Fan.of(normals, box, np.full(states, 4, dtype=np.int64), np.full((states, 4), -1, dtype=np.int64))
+    active = np.ones(len(flat.payoffs), dtype=np.bool_)
+    most = min(MOST_DIRECTIONS, max(256, MOST_WORK // len(flat.payoffs)))
+    room, spent, coarse = ROOM, 0, COARSE
+    for turn in range(MOST_FANS):
+        settled, sweeps = fan.settle(flat, 0.0, 0.0, max(aim / 16.0, coarse), 1 if turn else 3)
+        spent += sweeps
+        if not settled:
+            return None
+        coarse *= coarse
+        vertices, counts = fan.polygons(DUST)
+        makers = np.empty(vertices.shape[:2], dtype=np.int64)
+        dust = max(aim / 16.0, 1e-3 / room**2)
+        code, _, moved = polygon_sweeps(  # type: ignore[call-arg]
+            *flat.arrays, vertices, counts, makers, active, 0.0, 0.0, 1e-14, dust, dust, 0.0, 1
+        )
+        spent += 1
+        if code == FULL or (counts == 0).any():
+            return None
+        full = len(fan.normals) >= most // 2 and turn > 1
+        before = len(fan.normals)
+        fan = Fan.of(fan_normals(vertices, counts, aim / 4.0, min(room, most)), vertices, counts, makers)
+        if VERBOSE: print("fan", before, len(fan.normals), "sweeps", sweeps, "moved", moved)
+        room *= MORE
+        if moved <= aim or full:
+            settled, sweeps = fan.settle(flat, 0.0, 0.0, aim / 16.0, 1)
+            return (fan, spent + sweeps) if settled else None
+    return None
+VERBOSE = False
+
+def fan_normals(vertices: Floats, counts: Integers, tolerance: float, most: int) -> Floats:
+    """Outward unit normals of the polygons' edges and the axes, sorted by angle, without those that nearly coincide with a longer edge's.
+
+    An edge is left out if it would turn by less than `tolerance`, relative to its length, into one that is kept. The tolerance is raised
+    until no more than `most` are left.
+    """
+    states = len(counts)
+    following = np.concatenate([vertices[:, 1:], vertices[:, :1]], axis=1)
+    following[np.arange(states), counts - 1] = vertices[:, 0]
+    steps = (following - vertices)[np.arange(vertices.shape[1]) < counts[:, None]]
+    lengths = np.hypot(steps[:, 0], steps[:, 1])
+    order = np.argsort(-lengths, kind="stable")
+    order = order[lengths[order] > 10.0 * DUST]
+    steps, lengths = steps[order], lengths[order]
+    normals = np.column_stack([steps[:, 1], -steps[:, 0]]) / lengths[:, None]
+    normals[np.abs(normals) < 1e-12] = 0.0
+    angles = (np.arctan2(normals[:, 1], normals[:, 0]) % (2.0 * np.pi)).tolist()
+    while True:
+        found = [0.0, 0.5 * np.pi, np.pi, 1.5 * np.pi, 2.0 * np.pi]
+        kept = []
+        for k, (angle, length) in enumerate(zip(angles, lengths.tolist(), strict=True)):
+            place = bisect_left(found, angle)
+            if place and min(angle - found[place - 1], found[place] - angle) * length > tolerance:
+                found.insert(place, angle)
+                kept.append(k)
+                if len(kept) + 4 > most:
+                    break
+        else:
+            break
+        tolerance *= 8.0
+    joint = np.concatenate([AXES, normals[kept]])
+    around = np.arctan2(joint[:, 1], joint[:, 0]) % (2.0 * np.pi)
+    return np.ascontiguousarray(joint[np.argsort(around, kind="stable")])
