@@ -1,7 +1,7 @@
 r"""Exclusion in every state of a stochastic game, checked in exact rational arithmetic.
 
-The sets :math:`W_s(t) = \{\lambda_j\cdot w \le c_{sj} + t d_{sj}\}` grow in t. What a profile generates from them in a direction is a linear
-program: its continuation lies in the half-planes with the mixed offsets, and beyond what any one deviation would promise. Each
+The sets :math:`W_s(t) = \{\lambda_j\cdot w \le c_{sj} + t d_{sj}\}` grow in t. What a profile generates from them in a direction is a
+linear program: its continuation lies in the half-planes with the mixed offsets, and beyond what any one deviation would promise. Each
 non-negative combination of two constraints that gives the direction bounds it by a line in t, and the least of these lines has to be
 negative on the interval. Floats choose a few of the lines; what is checked with them is exact.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.certificate.outer import AXES, Line, Point, below_zero, combinations_to
+from bargaining.certificate.outer import AXES, Line, Point, below_zero, combination
 
 if TYPE_CHECKING:
     from bargaining.certificate.stochastic import ExactStates
@@ -36,7 +36,9 @@ def excluded(
     interval: tuple[Fraction, Fraction],
     enforceable: Sequence[Sequence[Profile]],
 ) -> bool | None:
-    """Whether B, with the enforceable profiles, maps W(t) strictly inside itself for every t of the interval; None if that is too much work.
+    """Whether B, with the enforceable profiles, maps W(t) strictly inside itself for every t of the interval.
+
+    None if that is too much work.
 
     Parameters
     ----------
@@ -46,7 +48,8 @@ def excluded(
     least, most = interval
     delta = game.delta[0]
     down = [normals.index(AXES[2 + i]) for i in (0, 1)]
-    pairs: dict[int, tuple[list[tuple[int, int, Fraction, Fraction]], tuple[NDArray[np.int64], Floats]]] = {}
+    constraints = [*normals, AXES[2], AXES[2], AXES[3], AXES[3]]
+    pairs: dict[int, tuple[NDArray[np.int64], Floats]] = {}
     work = 0
     for s, own in enumerate(scaled):
         for a in enforceable[s]:
@@ -83,17 +86,14 @@ def excluded(
                 if work > MOST_LINES:
                     return None
                 if j not in pairs:
-                    constraints = [*normals, AXES[2], AXES[2], AXES[3], AXES[3]]
-                    found = combinations_to(constraints, (delta * n[0], delta * n[1]))
-                    places = np.array([(p, q) for p, q, _, _ in found])
-                    pairs[j] = found, (places, np.array([(float(u), float(v)) for _, _, u, v in found]))
-                found, shadow = pairs[j]
+                    pairs[j] = _combinations(constraints, (delta * n[0], delta * n[1]))
                 lines = [alone]
-                for k in _likely(shadow, sides, (float(start), float(most))):
-                    p, q, alpha, beta = found[k]
-                    lines.append(
-                        (base + alpha * sides[p][0] + beta * sides[q][0], alpha * sides[p][1] + beta * sides[q][1] - slopes[s][j])
-                    )
+                for p, q in _likely(pairs[j], sides, (float(start), float(most))):
+                    weights = combination(constraints[p], constraints[q], (delta * n[0], delta * n[1]))
+                    if weights is not None:
+                        alpha, beta = weights
+                        constant = base + alpha * sides[p][0] + beta * sides[q][0]
+                        lines.append((constant, alpha * sides[p][1] + beta * sides[q][1] - slopes[s][j]))
                 if not below_zero(lines, start, most):
                     return False
     return True
@@ -123,13 +123,27 @@ def _tempting(
         return (1.0 - delta) * float(scaled[state][other][i]) - delta * low
 
     others = game.deviations(state, profile, i)
-    return [max(others, key=lambda other: worth(other, float(t))) for t in interval]  # noqa: B023
+    return [max(others, key=lambda other: worth(other, float(t))) for t in interval]
 
 
-def _likely(shadow: tuple[NDArray[np.int64], Floats], sides: Sequence[Line], interval: tuple[float, float]) -> list[int]:
+def _combinations(constraints: Sequence[Point], direction: Point) -> tuple[NDArray[np.int64], Floats]:
+    """Pairs of constraints that combine to a direction with weights that are not negative, and these weights, in floats."""
+    n = np.array([(float(x), float(y)) for x, y in constraints])
+    x, y = float(direction[0]), float(direction[1])
+    first, second = np.triu_indices(len(n), 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        determinant = n[first, 0] * n[second, 1] - n[first, 1] * n[second, 0]
+        alpha = (x * n[second, 1] - y * n[second, 0]) / determinant
+        beta = (n[first, 0] * y - n[first, 1] * x) / determinant
+    fit = (np.abs(determinant) > 1e-15) & (alpha >= -1e-14) & (beta >= -1e-14)
+    return np.column_stack([first, second])[fit], np.column_stack([alpha, beta])[fit]
+
+
+def _likely(pairs: tuple[NDArray[np.int64], Floats], sides: Sequence[Line], interval: tuple[float, float]) -> list[tuple[int, int]]:
     """The combinations whose lines are least somewhere on the interval, in floats."""
-    places, weights = shadow
+    places, weights = pairs
     values = np.array([(float(c), float(d)) for c, d in sides])
     lines = (weights[:, :, None] * values[places]).sum(axis=1)
     at = interval[0] + LOOKS * (interval[1] - interval[0])
-    return sorted(set((lines[:, :1] + lines[:, 1:] * at).argmin(axis=0).tolist()))
+    best = np.unique((lines[:, :1] + lines[:, 1:] * at).argmin(axis=0)) if len(lines) else []
+    return [(int(places[k, 0]), int(places[k, 1])) for k in best]

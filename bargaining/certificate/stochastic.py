@@ -93,8 +93,8 @@ def verify_stochastic_set(solution: StochasticSet) -> Certificate:
     walked = _outside(exactly, chain)
     gap, fault = _gap(solution, proof, chain) if walked is True else (inf, "")
     outside = {
-        True: "the outer chain was walked again",
-        False: "the outer chain does not reach the offsets stored",
+        True: "the outer chain was walked again" if chain.slopes is None else "what lies outside the half-planes was excluded",
+        False: "the outer chain does not reach the offsets stored" if chain.slopes is None else "what lies outside was not excluded",
         None: "the outer chain is too long to walk again here",
     }[walked]
     return Certificate(
@@ -159,8 +159,8 @@ def _strayed(solution: StochasticSet, proof: StochasticInner) -> str:
             continue
         proven = PayoffSet([[float(x), float(y)] for x, y in vertices])  # type: ignore[arg-type]
         rounding = ROUNDING * float(np.abs(proven.vertices).max(initial=0.0))
-        if inner.distance(proven) > rounding:
-            return f"state {name!r}: the inner set is not the proven one"
+        if max(proven.distance_to(vertex) for vertex in inner.vertices) > rounding:
+            return f"state {name!r}: the inner set is not proven"
         if stated.distance(proven) > allowed + rounding:
             return f"state {name!r}: the stated set is {stated.distance(proven):.3g} away from the proven one"
     return ""

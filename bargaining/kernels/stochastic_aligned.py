@@ -1,7 +1,7 @@
 r"""Polygons of all states on one fan of directions, for a common discount factor: the operator on them, its structure, self-generation.
 
-State s has a vertex ``y[s, j]`` for each direction j (sorted by angle): what lies farthest that way. Then the mixture that follows a profile
-has the vertices :math:`\sum_{s'} P(s' \mid s, a)\, y_{s'j}` for the same directions, without a merge of edges, and a sweep costs states ×
+State s has a vertex ``y[s, j]`` for each direction j (sorted by angle): what lies farthest that way. Then the mixture that follows a
+profile has the vertices :math:`\sum_{s'} P(s' \mid s, a)\, y_{s'j}` for the same directions, without a merge of edges, and a sweep costs states ×
 profiles × directions. What a profile generates is one of these, or one of the few points at which a constraint binds.
 
 Which profile makes a vertex, whether a constraint binds there, and on which edge of the mixture, is the structure. As long as it stays the
@@ -353,8 +353,8 @@ def aligned_generates(
 ) -> bool:
     """Whether polygons generate themselves, each vertex by its maker, with more room than rounding can take.
 
-    The claim is about the exact game, with the vertices' floats for payoffs; a state in `exact` has one payoff, known exactly, of which
-    the float is an approximation, and so has a vertex after which only such states can follow.
+    The claim is about the exact game, with the vertices' floats for payoffs; a state in `exact` has one payoff, made by the maker of its
+    first vertex and known exactly, of which the float is an approximation, and so has a vertex after which only such states can follow.
     """
     states, count = y.shape[0], y.shape[1]
     d = delta[0]
@@ -375,14 +375,14 @@ def aligned_generates(
         if exact[s]:
             room = max(room, 4.0 * TIE / d + 64.0 * EPSILON * (2.0 + widest) / (1.0 - d) / d)
     for s in range(states):
-        if exact[s]:
-            continue
         requirements(first, columns, starts, following, chances, g, delta, floors, s, 0.0, need, bound, tempting)
         n = columns[s]
         for j in range(count):
             done[makers[s, j]] = False
         for j in range(count):
             p = makers[s, j]
+            if exact[s] and j > 0:
+                break
             if done[p]:
                 continue
             done[p] = True
@@ -406,6 +406,8 @@ def aligned_generates(
                             if not after > value + room:
                                 return False
                 continue
+            if exact[s]:
+                return False
             size = 0
             for e in range(count):
                 mixed[e, 0] = 0.0

@@ -154,7 +154,6 @@ def state_growth(
     weights = np.empty((states, count, 3))
     devs = np.zeros((states, count, 2), np.int64)
     shifted = np.empty((states, count))
-    tail = np.empty(g.shape[0])
     slopes[:] = 1.0 / (1.0 - d)
     most = int(HORIZONS / (1.0 - d))
     for _ in range(3):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,11 +21,12 @@ from bargaining.kernels.stochastic_exclusion import state_excludes, state_growth
 from bargaining.kernels.stochastic_outer import outer_sweeps
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
+from bargaining.solvers.common_delta import contains
 from bargaining.solvers.outer import thinned
 from bargaining.solvers.scaled import Pair
 from bargaining.solvers.stochastic_fan import Fan, fixed_point
 from bargaining.solvers.stochastic_game import FlatGame
-from bargaining.solvers.stochastic_inner import prove
+from bargaining.solvers.stochastic_inner import MOST_PLANS, plan_values, prove
 from bargaining.stochastic_solution import StochasticInner, StochasticOuter, StochasticSet
 
 Floats = NDArray[np.float64]
@@ -36,25 +36,32 @@ METHOD = "structure solved, self-generation inside, exclusion outside, state by 
 # Exclusion begins so far (relative to the payoff span, times the slopes) from the fixed point; rounds of adjusting the slopes.
 NEAREST, ADJUSTMENTS = 1e-13, 12
 MOST_CHAIN = 200
+# Distance between the proven bounds, relative to the payoff span, that is worth stating.
+MOST_GAP = 1e-2
+# A set whose sides are shorter than this is taken for a point, if its payoff can be solved for.
+POINT = 1e-10
 # The first slack is just more than rounding takes.
 LEAST_SLACK = 4e-13
 VERBOSE = False
 
 
 def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
-    """The sets of all states, proven within `tol`; None if the game is to be left to the general solver."""
-    exact = points_for_ever(flat)
-    if exact.all():
-        return None
+    """The sets of all states, proven within `tol`; None if the game is to be left to the general solver.
+
+    A game whose sets have more edges than there is time for is proven to what the fan of directions allows.
+    """
     found = fixed_point(flat, tol)
     if found is None:
         return None
-    limit, spent = found
-    inside = from_inside(flat, limit, exact, tol)
+    limit, spent, coarse = found
+    allowed = max(tol, MOST_GAP) if coarse else tol
+    exact = points_for_ever(flat, limit)
+    inside = from_inside(flat, limit, exact, allowed)
     if inside is None:
         return None
-    inner, more = inside
-    outside = from_outside(flat, limit, tol, max_iter)
+    inner, known, more = inside
+    limit.y[exact] = inner.y[exact]
+    outside = from_outside(flat, limit, allowed, max_iter)
     if outside is None:
         return None
     # Between two neighbouring normals the outer set reaches at most so far beyond the inner set's vertex there.
@@ -65,7 +72,7 @@ def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
     gap = float((np.maximum(beyond, beyond_after) / wide).max()) + 1e-15
     iterations = spent + more + outside.sweeps
     if VERBOSE: print("gap", gap)
-    if gap > tol or iterations > max_iter:
+    if gap > allowed or iterations > max_iter:
         return None
     states = range(len(flat.game))
     vertices, counts = limit.polygons(1e-12)
@@ -74,7 +81,7 @@ def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
     room = np.empty((len(normals) + 5, 2))
     outer = [room[: half_plane_polygon(normals, outside.offsets[s], room)].copy() for s in states]
     return StochasticSet(
-        status=Status.solved,
+        status=Status.solved if gap <= tol else Status.inner_only,
         error_bound=1.25 * gap * float(flat.units.max()),
         iterations=iterations,
         method=METHOD,
@@ -83,7 +90,7 @@ def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
         payoff_sets=tuple(PayoffSet.of_vertices(flat.in_units(own[thinned(own, 0.25 * gap)])) for own in stated),
         inner=tuple(PayoffSet.of_vertices(flat.in_units(within_vertices[s, : within[s]])) for s in states),
         outer=tuple(PayoffSet.of_vertices(flat.in_units(own)) for own in outer),
-        inner_proof=StochasticInner.deferred(partial(deferred_proof, flat, inner, exact)),
+        inner_proof=StochasticInner.deferred(partial(deferred_proof, flat, limit, inner, known)),
         outer_proof=StochasticOuter(
             origin=flat.origin,
             span=flat.span,
@@ -98,19 +105,49 @@ def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
     )
 
 
-def points_for_ever(flat: FlatGame) -> Flags:
-    """The states from which play only ever comes to states without a choice: their sets are points, known exactly."""
-    exact = np.diff(flat.first) == 1
+def points_for_ever(flat: FlatGame, limit: Fan) -> Flags:
+    """The states whose set is one payoff from which play goes on to such states only: the payoff solves linear equations exactly."""
+    exact = (limit.y.max(axis=1) - limit.y.min(axis=1) <= POINT).all(axis=1)
     changed = bool(exact.any())
     while changed:
-        lost = [s for s in np.flatnonzero(exact).tolist() if not all(exact[t] for t in flat.game.successors[s])]
+        makers = limit.makers[:, 0].tolist()
+        lost = [s for s in np.flatnonzero(exact).tolist() if not all(exact[t] for t, _ in flat.row(makers[s]))]
         exact[lost] = False
         changed = bool(lost)
     return exact
 
 
-def from_inside(flat: FlatGame, limit: Fan, exact: Flags, tol: float) -> tuple[Fan, int] | None:
-    """Polygons near the limit that generate themselves with room for every rounding, and sweeps; None if there are none within tol."""
+def solve_points(flat: FlatGame, fan: Fan, exact: Flags) -> dict[tuple[int, int], Pair]:
+    """Exact payoffs of states that are points, and of vertices after which only these follow: by state and maker. Put into the polygons."""
+    places = np.flatnonzero(exact).tolist()
+    if not places:
+        return {}
+    fan.makers[exact] = fan.makers[exact, :1]
+    delta = flat.game.exact_deltas[0]
+    plan = {s: int(fan.makers[s, 0]) for s in places}
+    position = {s: k for k, s in enumerate(places)}
+    rows = [tuple((position[t], share) for t, share in flat.row(plan[s])) for s in places]
+    own = [flat.exact_payoff(plan[s]) for s in places]
+    first, second = (discounted_values([payoff[i] for payoff in own], rows, delta) for i in (0, 1))
+    points = {s: (first[k], second[k]) for k, s in enumerate(places)}
+    known = {(s, plan[s]): points[s] for s in places}
+    for s, makers in enumerate(fan.makers.tolist()):
+        for p in set(makers):
+            row = flat.row(p)
+            if s not in points and all(t in points for t, _ in row):
+                g = flat.exact_payoff(p)
+                x, y = ((1 - delta) * g[i] + delta * sum(share * points[t][i] for t, share in row) for i in (0, 1))
+                known[s, p] = x, y
+    for (s, p), (x, y) in known.items():
+        fan.y[s, fan.makers[s] == p] = float(x), float(y)
+    return known
+
+
+def from_inside(flat: FlatGame, limit: Fan, exact: Flags, tol: float) -> tuple[Fan, dict[tuple[int, int], Pair], int] | None:
+    """Polygons near the limit that generate themselves with room for every rounding; None if there are none within tol.
+
+    Also what is known of them exactly, and sweeps.
+    """
     radius = fan_radius(limit.y, exact)
     if not radius > 0.0:
         return None
@@ -121,8 +158,9 @@ def from_inside(flat: FlatGame, limit: Fan, exact: Flags, tol: float) -> tuple[F
         settled, sweeps = fan.settle(flat, slack, min(0.5, slack / radius), slack / 64.0, 1)
         spent += sweeps
         if VERBOSE: print("inner", slack, settled, sweeps)
+        known = solve_points(flat, fan, exact)
         if settled and aligned_generates(*flat.arrays, fan.y, fan.makers, exact):  # type: ignore[call-arg]
-            return fan, spent
+            return fan, known, spent
         slack *= 16.0
     return None
 
@@ -172,7 +210,7 @@ def from_outside(flat: FlatGame, limit: Fan, tol: float, max_iter: int) -> Outsi
                 while nearer < least and state_excludes(  # type: ignore[call-arg]
                     *flat.arrays, normals, offsets, slopes, alive, nearer, most, failing
                 ):
-                    nearer *= 16.0
+                    nearer *= 4.0
                 least = min(nearer, least)
                 return Outside(offsets + least * slopes + 2.0**-52, offsets, slopes, (least, most), sweeps)
             # Directions in which some profile reaches too far are given more room.
@@ -180,35 +218,40 @@ def from_outside(flat: FlatGame, limit: Fan, tol: float, max_iter: int) -> Outsi
     return None
 
 
-def deferred_proof(flat: FlatGame, inner: Fan, exact: Flags) -> StochasticInner:
-    """The exact proof that the polygons generate themselves: of their floats, and of the exact payoffs of states that are points."""
-    known = np.flatnonzero(exact).tolist()
-    delta = flat.game.exact_deltas[0]
-    points: dict[int, Pair] = {}
-    if known:
-        place = {s: k for k, s in enumerate(known)}
-        rows = [tuple((place[t], share) for t, share in flat.row(int(flat.first[s]))) for s in known]
-        own = [flat.exact_payoff(int(flat.first[s])) for s in known]
-        values = [discounted_values([payoff[i] for payoff in own], rows, delta) for i in (0, 1)]
-        points = {s: (values[0][k], values[1][k]) for k, s in enumerate(known)}
+def deferred_proof(flat: FlatGame, limit: Fan, inner: Fan, known: dict[tuple[int, int], Pair]) -> StochasticInner:
+    """The exact proof that sets which hold the inner polygons generate themselves.
 
-    def vertex(s: int, j: int) -> Pair:
-        if s in points:
-            return points[s]
-        p = int(inner.makers[s, j])
-        row = flat.row(p)
-        if all(t in points for t, _ in row):
-            g = flat.exact_payoff(p)
-            first, second = ((1 - delta) * g[i] + delta * sum(share * points[t][i] for t, share in row) for i in (0, 1))
-            return first, second
-        x, y = inner.y[s, j].tolist()
-        return Fraction(x), Fraction(y)
-
-    hints = {(s, vertex(s, j)): int(p) for s, own in enumerate(inner.makers.tolist()) for j, p in enumerate(own)}
+    Of the limit's vertices that solve linear equations where that works, of the polygons' floats and of what is `known` exactly.
+    """
+    hints: dict[tuple[int, Pair], int] = {}
     polygons: list[list[Pair]] = [[] for _ in range(len(flat.game))]
-    for s, point in hints:
-        polygons[s].append(point)
+    for s, own in enumerate(inner.makers.tolist()):
+        for j, p in enumerate(own):
+            x, y = inner.y[s, j].tolist()
+            point = known[s, p] if (s, p) in known else (Fraction(x), Fraction(y))
+            if (s, point) not in hints:
+                hints[s, point] = p
+                polygons[s].append(point)
+    vertices, counts = limit.polygons(1e-11)
+    if counts.sum() <= MOST_PLANS:
+        corners = [vertices[s, : counts[s]] for s in range(len(counts))]
+        nearest = [np.abs(limit.y[s][None] - own[:, None]).max(axis=2).argmin(axis=1) for s, own in enumerate(corners)]
+        makers = [limit.makers[s, places] for s, places in enumerate(nearest)]
+        plans = plan_values(flat, corners, makers)
+        if any(plans):
+            # Vertices on the way to which no constraint binds are simple: strategies that play them are then, too.
+            simple = [exact + own for exact, own in zip(plans, polygons, strict=True)]
+            tried = [sorted({*own, *more}) for own, more in zip(limit.makers.tolist(), inner.makers.tolist(), strict=True)]
+            proof = prove(flat, simple, tried, hints)
+            if proof is not None and all(
+                _holds([flat.exact_scaled(vertex) for vertex in own], points) for own, points in zip(proof.vertices, polygons, strict=True)
+            ):
+                return proof
     proof = prove(flat, polygons, [sorted(set(own)) for own in inner.makers.tolist()], hints)
     if proof is None:
         raise ArithmeticError("a set that generates itself with room for rounding does not do so exactly: please report this game")
     return proof
+
+
+def _holds(polygon: list[Pair], points: list[Pair]) -> bool:
+    return contains(polygon, points) or set(points) <= set(polygon)

@@ -67,8 +67,11 @@ class Fan:
         return vertices, counts
 
 
-def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int] | None:
-    """The limit from outside, on a fan of the edges of what it generates, and sweeps; None if it has empty states or does not settle."""
+def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int, bool] | None:
+    """The limit from outside, on a fan of the edges of what it generates; None if it has empty states or does not settle.
+
+    Also the sweeps it took, and whether the fan was as fine as it may be before all edges had a direction.
+    """
     states = len(flat.game)
     aim = max(tol * (1.0 - float(flat.deltas[0])) / 64.0, 1e-15)
     x, y = flat.payoffs.max(axis=0)
@@ -102,7 +105,7 @@ def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int] | None:
         room *= MORE
         if moved <= aim or full:
             settled, sweeps = fan.settle(flat, 0.0, 0.0, aim / 16.0, 1)
-            return (fan, spent + sweeps) if settled else None
+            return (fan, spent + sweeps, moved > aim) if settled else None
     return None
 VERBOSE = False
 

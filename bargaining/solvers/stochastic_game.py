@@ -112,3 +112,7 @@ class FlatGame:
     def exact_in_units(self, point: Sequence[Fraction]) -> Pair:
         """A scaled point in the game's own payoff units, exactly."""
         return self.origin[0] + point[0] * self.span[0], self.origin[1] + point[1] * self.span[1]
+
+    def exact_scaled(self, point: Sequence[Fraction]) -> Pair:
+        """A point in the game's own payoff units, scaled, exactly."""
+        return (point[0] - self.origin[0]) / self.span[0], (point[1] - self.origin[1]) / self.span[1]
