@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
-from bargaining.kernels.stochastic_polygons import TIE, requirements
+from bargaining.kernels.stochastic_polygons import TIE, requirements, same_row
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -67,6 +67,7 @@ def _generate(
     edges: Integers,
     leads: Flags,
     mixed: Floats,
+    ahead: Floats,
     best: Floats,
     fresh: Floats,
     found: Integers,
@@ -85,6 +86,8 @@ def _generate(
     points = np.empty((6, 2))
     how = np.empty((6, 2), np.int64)
     missed = FEASIBILITY if slack == 0.0 else 0.0
+    looked = -1
+    blended = -1
     for turn in range(2):
         for p in range(begin, end):
             if leads[p] != (turn == 0):
@@ -93,32 +96,38 @@ def _generate(
             if turn == 1:
                 # Without its constraints it reaches so far at most.
                 hopeful = False
-                for j in range(count):
-                    after = 0.0
+                if looked < 0 or not same_row(starts, following, chances, looked, p):
+                    looked = p
+                    for j in range(count):
+                        ahead[j] = 0.0
                     for k in range(starts[p], starts[p + 1]):
-                        after += chances[k] * reach[following[k], j]
-                    if directions[j, 0] * own0 + directions[j, 1] * own1 + d * after > best[j]:
+                        for j in range(count):
+                            ahead[j] += chances[k] * reach[following[k], j]
+                for j in range(count):
+                    if directions[j, 0] * own0 + directions[j, 1] * own1 + d * ahead[j] > best[j]:
                         hopeful = True
                         break
                 if not hopeful:
                     continue
-            for j in range(count):
-                mixed[j, 0] = 0.0
-                mixed[j, 1] = 0.0
-            centre0 = 0.0
-            centre1 = 0.0
-            for k in range(starts[p], starts[p + 1]):
-                share = chances[k]
-                after_state = following[k]
-                centre0 += share * centres[after_state, 0]
-                centre1 += share * centres[after_state, 1]
+            if blended < 0 or not same_row(starts, following, chances, blended, p):
+                blended = p
                 for j in range(count):
-                    mixed[j, 0] += share * y[after_state, j, 0]
-                    mixed[j, 1] += share * y[after_state, j, 1]
-            if inward > 0.0:
-                for j in range(count):
-                    mixed[j, 0] += inward * (centre0 - mixed[j, 0])
-                    mixed[j, 1] += inward * (centre1 - mixed[j, 1])
+                    mixed[j, 0] = 0.0
+                    mixed[j, 1] = 0.0
+                centre0 = 0.0
+                centre1 = 0.0
+                for k in range(starts[p], starts[p + 1]):
+                    share = chances[k]
+                    after_state = following[k]
+                    centre0 += share * centres[after_state, 0]
+                    centre1 += share * centres[after_state, 1]
+                    for j in range(count):
+                        mixed[j, 0] += share * y[after_state, j, 0]
+                        mixed[j, 1] += share * y[after_state, j, 1]
+                if inward > 0.0:
+                    for j in range(count):
+                        mixed[j, 0] += inward * (centre0 - mixed[j, 0])
+                        mixed[j, 1] += inward * (centre1 - mixed[j, 1])
             lower0 = (need[p, 0] - own0) / d if bound[p, 0] else -np.inf
             lower1 = (need[p, 1] - own1) / d if bound[p, 1] else -np.inf
             size = 0
@@ -288,6 +297,7 @@ def aligned_fixed_point(
     tempting = np.empty((g.shape[0], 2), np.int64)
     leads = np.zeros(g.shape[0], np.bool_)
     mixed = np.empty((count, 2))
+    ahead = np.empty(count)
     best = np.empty(count)
     fresh = np.empty((count, 2))
     found = np.empty((count, 3), np.int64)
@@ -306,7 +316,7 @@ def aligned_fixed_point(
         for s in range(states):
             if not _generate(
                 first, columns, starts, following, chances, g, delta, directions, y, reach, floors, centres, s, slack, inward,
-                need, bound, tempting, makers, kinds, edges, leads, mixed, best, fresh, found,
+                need, bound, tempting, makers, kinds, edges, leads, mixed, ahead, best, fresh, found,
             ):  # fmt: skip
                 return EMPTIED, done + 1, moved
             for j in range(count):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bargaining.kernels._jit import kernel
 from bargaining.kernels.exclusion import below_zero, crossed_edges
 from bargaining.kernels.half_planes import axis_positions
-from bargaining.kernels.stochastic_polygons import requirements
+from bargaining.kernels.stochastic_polygons import requirements, same_row
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -69,6 +69,7 @@ def _rows(
     leads = np.zeros(g.shape[0], np.bool_)
     for s in range(states):
         floors[s, 0], floors[s, 1] = -offsets[s, axes[2]], -offsets[s, axes[3]]
+    blended = -1
     for s in range(states):
         requirements(first, columns, starts, following, chances, g, delta, floors, s, 0.0, need, bound, tempting)
         for p in range(first[s], first[s + 1]):
@@ -83,7 +84,9 @@ def _rows(
             for p in range(first[s], first[s + 1]):
                 if not active[p] or leads[p] != (turn == 0):
                     continue
-                _mix(starts, following, chances, p, offsets, mixed)
+                if blended < 0 or not same_row(starts, following, chances, blended, p):
+                    _mix(starts, following, chances, p, offsets, mixed)
+                    blended = p
                 own0, own1 = (1.0 - d) * g[p, 0], (1.0 - d) * g[p, 1]
                 b0 = (need[p, 0] - own0) / d
                 b1 = (need[p, 1] - own1) / d
@@ -246,6 +249,7 @@ def state_excludes(
         widest = max(widest, starts[p + 1] - starts[p])
     error = 8.0 * EPSILON * (2.0 + widest) * (1.0 + most * steepest)
     total = 0
+    blended = -1
     for s in range(states):
         for end in range(2):
             t = most if end else least
@@ -256,8 +260,10 @@ def state_excludes(
         for p in range(first[s], first[s + 1]):
             if not active[p]:
                 continue
-            _mix(starts, following, chances, p, offsets, mixed)
-            _mix(starts, following, chances, p, slopes, growing)
+            if blended < 0 or not same_row(starts, following, chances, blended, p):
+                _mix(starts, following, chances, p, offsets, mixed)
+                _mix(starts, following, chances, p, slopes, growing)
+                blended = p
             # Player i's constraint is w_i ≥ base[end, i] - t fall[end, i], for the deviation that is best at either end.
             for end in range(2):
                 for i in range(2):

@@ -162,7 +162,7 @@ def continuations(
 
 
 @kernel
-def _same_row(starts: Integers, following: Integers, chances: Floats, p: int, q: int) -> bool:
+def same_row(starts: Integers, following: Integers, chances: Floats, p: int, q: int) -> bool:
     """Whether the same follows two profiles."""
     if starts[p + 1] - starts[p] != starts[q + 1] - starts[q]:
         return False
@@ -228,7 +228,7 @@ def generate_state(
                 hopeless = hopeless or (1.0 - delta[i]) * g[p, i] + delta[i] * most < need[p, i] - tolerance
         if hopeless:
             continue
-        if before < 0 or not _same_row(starts, following, chances, before, p):
+        if before < 0 or not same_row(starts, following, chances, before, p):
             mixed = continuations(starts, following, chances, p, vertices, counts, raw, spare)
             before = p
         if mixed == 0:

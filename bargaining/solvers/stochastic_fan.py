@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels.stochastic_aligned import CONVERGED, aligned_fixed_point, fan_of, fan_polygons
+from bargaining.kernels.stochastic_aligned import CONVERGED, FEASIBILITY, aligned_fixed_point, fan_of, fan_polygons
 from bargaining.kernels.stochastic_polygons import FULL, polygon_sweeps
 from bargaining.solvers.stochastic_game import FlatGame
 
@@ -21,6 +21,7 @@ AXES = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
 FEW, ROOM, MORE, MOST_DIRECTIONS = 16, 96, 4, 4096
 # Profiles times directions, beyond which a sweep takes too long.
 MOST_WORK = 4_000_000
+MOST_VERTICES = 4096
 # Refinements of the fan; sweeps of the operator on one fan.
 MOST_FANS, MOST_SWEEPS = 24, 400
 # Steps of a vertex below which two are one, and how far the first fan is from its fixed point.
@@ -59,12 +60,26 @@ class Fan:
         )
         return code == CONVERGED, sweeps
 
-    def polygons(self, dust: float) -> tuple[Floats, Integers]:
-        """Distinct vertices of all states, counter-clockwise, and their numbers; with room for others."""
+    def polygons(self, dust: float, room: int = 0) -> tuple[Floats, Integers]:
+        """Distinct vertices of all states, counter-clockwise, and their numbers; with `room` for others."""
         states, count = self.makers.shape
-        vertices, counts = np.empty((states, 3 * count + 64, 2)), np.empty(states, dtype=np.int64)
+        vertices, counts = np.zeros((states, count + room, 2)), np.empty(states, dtype=np.int64)
         fan_polygons(self.y, dust, vertices, counts)
         return vertices, counts
+
+    def generated(self, flat: FlatGame, dust: float) -> tuple[Floats, Integers, Integers, float]:
+        """What one application of the operator makes of the polygons, whatever the directions: vertices, numbers, makers, movement."""
+        room = len(self.normals) + 64
+        active = np.ones(len(flat.payoffs), dtype=np.bool_)
+        while True:
+            vertices, counts = self.polygons(DUST, room)
+            makers = np.empty(vertices.shape[:2], dtype=np.int64)
+            code, _, moved = polygon_sweeps(  # type: ignore[call-arg]
+                *flat.arrays, vertices, counts, makers, active, 0.0, 0.0, FEASIBILITY, dust, dust, 0.0, 1
+            )
+            if code != FULL or room > MOST_VERTICES:
+                return vertices, counts * (code != FULL), makers, float(moved)
+            room *= 4
 
 
 def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int, bool] | None:
@@ -80,7 +95,6 @@ def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int, bool] | None:
     normals[:: FEW // 4] = AXES
     box = np.tile([[0.0, 0.0], [x, 0.0], [x, y], [0.0, y]], (states, 1, 1))
     fan = Fan.of(normals, box, np.full(states, 4, dtype=np.int64), np.full((states, 4), -1, dtype=np.int64))
-    active = np.ones(len(flat.payoffs), dtype=np.bool_)
     most = min(MOST_DIRECTIONS, max(256, MOST_WORK // len(flat.payoffs)))
     room, spent, coarse = ROOM, 0, COARSE
     for turn in range(MOST_FANS):
@@ -89,14 +103,10 @@ def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int, bool] | None:
         if not settled:
             return None
         coarse *= coarse
-        vertices, counts = fan.polygons(DUST)
-        makers = np.empty(vertices.shape[:2], dtype=np.int64)
         dust = max(aim / 16.0, 1e-3 / room**2)
-        code, _, moved = polygon_sweeps(  # type: ignore[call-arg]
-            *flat.arrays, vertices, counts, makers, active, 0.0, 0.0, 1e-14, dust, dust, 0.0, 1
-        )
+        vertices, counts, makers, moved = fan.generated(flat, dust)
         spent += 1
-        if code == FULL or (counts == 0).any():
+        if (counts == 0).any():
             return None
         full = len(fan.normals) >= most // 2 and turn > 1
         before = len(fan.normals)
