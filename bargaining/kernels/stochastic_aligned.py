@@ -26,8 +26,10 @@ FEASIBILITY = 1e-14
 # How a vertex is made: a vertex of the mixture follows; player 0's constraint binds, player 1's, or both.
 FREE, FIRST, SECOND, BOTH = 0, 1, 2, 3
 CONVERGED, LONG, EMPTIED = 0, 1, 2
-# Sweeps before the structure is trusted, and how many sweeps on it follow the next ones (doubled each time).
-EARLY, ON_STRUCTURE = 3, 8
+# How many sweeps on the structure follow the first one (doubled each time).
+ON_STRUCTURE = 8
+# Vertices from which on sweeps on the structure are no longer nearly free.
+MANY = 4000
 
 
 @kernel
@@ -304,7 +306,7 @@ def aligned_fixed_point(
     floors = np.empty((states, 2))
     centres = np.empty((states, 2))
     reach = np.empty((states, count))
-    most = int(32.0 / (1.0 - d)) + 16
+    most = int((32.0 if states * count < MANY else 4.0) / (1.0 - d)) + 16
     for s in range(states):
         _floors_and_centre(y, s, floors, centres)
         for j in range(count):

@@ -38,6 +38,100 @@ def _mix(starts: Integers, following: Integers, chances: Floats, p: int, offsets
 
 
 @kernel
+def _state_rows(
+    first: Integers,
+    columns: Integers,
+    starts: Integers,
+    following: Integers,
+    chances: Floats,
+    g: Floats,
+    delta: Floats,
+    normals: Floats,
+    offsets: Floats,
+    floors: Floats,
+    s: int,
+    active: Flags,
+    need: Floats,
+    bound: Flags,
+    tempting: Integers,
+    leads: Flags,
+    mixed: Floats,
+    best: Floats,
+    leaders: Integers,
+    where: Integers,
+    weights: Floats,
+    devs: Integers,
+) -> None:
+    """The operator for one state in all directions, `best`, and linearised: row (s, j) is weights[s, j, 0] × what follows its leader in
+    direction where[s, j], and weights[s, j, 1 + i] × player i's worst after devs[s, j, i]."""
+    count = normals.shape[0]
+    d = delta[0]
+    crossed = np.empty(4, np.int64)
+    blended = -1
+    requirements(first, columns, starts, following, chances, g, delta, floors, s, 0.0, need, bound, tempting)
+    for p in range(first[s], first[s + 1]):
+        leads[p] = False
+    for j in range(count):
+        best[j] = -np.inf
+        if leaders[s, j] >= 0:
+            leads[leaders[s, j]] = True
+        leaders[s, j] = -1
+        where[s, j] = j
+        weights[s, j, 0], weights[s, j, 1], weights[s, j, 2] = d, 0.0, 0.0
+    for turn in range(2):
+        for p in range(first[s], first[s + 1]):
+            if not active[p] or leads[p] != (turn == 0):
+                continue
+            if blended < 0 or not same_row(starts, following, chances, blended, p):
+                _mix(starts, following, chances, p, offsets, mixed)
+                blended = p
+            own0, own1 = (1.0 - d) * g[p, 0], (1.0 - d) * g[p, 1]
+            b0 = (need[p, 0] - own0) / d
+            b1 = (need[p, 1] - own1) / d
+            ready = False
+            for j in range(count):
+                fixed = normals[j, 0] * own0 + normals[j, 1] * own1
+                value = d * mixed[j]
+                if fixed + value <= best[j]:
+                    continue
+                if not ready:
+                    ready = True
+                    feasible = True
+                    for k in range(count):
+                        n0, n1 = normals[k, 0], normals[k, 1]
+                        if n0 >= 0.0 and n1 >= 0.0 and n0 * b0 + n1 * b1 > mixed[k] + 1e-13:
+                            feasible = False
+                    if not feasible:
+                        break
+                    crossed_edges(normals, mixed, b0, b1, bound[p, 0], bound[p, 1], crossed)
+                x, y = d * normals[j, 0], d * normals[j, 1]
+                at, alpha, sigma0, sigma1 = j, d, 0.0, 0.0
+                k = crossed[0] if y > 0.0 else crossed[1]
+                if bound[p, 0] and y != 0.0 and k >= 0:
+                    slope = y / normals[k, 1]
+                    sigma = slope * normals[k, 0] - x
+                    if sigma >= 0.0 and slope * mixed[k] - sigma * b0 < value:
+                        value = slope * mixed[k] - sigma * b0
+                        at, alpha, sigma0, sigma1 = k, slope, sigma, 0.0
+                k = crossed[2] if x > 0.0 else crossed[3]
+                if bound[p, 1] and x != 0.0 and k >= 0:
+                    slope = x / normals[k, 0]
+                    sigma = slope * normals[k, 1] - y
+                    if sigma >= 0.0 and slope * mixed[k] - sigma * b1 < value:
+                        value = slope * mixed[k] - sigma * b1
+                        at, alpha, sigma0, sigma1 = k, slope, 0.0, sigma
+                if x <= 0.0 and y <= 0.0 and x * b0 + y * b1 < value:
+                    value = x * b0 + y * b1
+                    at, alpha, sigma0, sigma1 = j, 0.0, -x, -y
+                if fixed + value > best[j]:
+                    best[j] = fixed + value
+                    leaders[s, j] = p
+                    where[s, j] = at
+                    weights[s, j, 0], weights[s, j, 1], weights[s, j, 2] = alpha, sigma0, sigma1
+                    devs[s, j, 0], devs[s, j, 1] = tempting[p, 0], tempting[p, 1]
+
+
+@kernel
 def _rows(
     first: Integers,
     columns: Integers,
@@ -54,83 +148,68 @@ def _rows(
     where: Integers,
     weights: Floats,
     devs: Integers,
-) -> None:
-    """The operator linearised at the offsets: row (s, j) is weights[s, j, 0] × what follows its leader in direction where[s, j], and
-    weights[s, j, 1 + i] × player i's worst after devs[s, j, i]."""
+    lower: bool,
+) -> float:
+    """Rows of all states at the offsets; these come down to the operator's, state after state, if `lower`. Returns by how much, -1 if a
+    state is left with nothing."""
     states, count = offsets.shape
-    d = delta[0]
     need = np.empty((g.shape[0], 2))
     bound = np.zeros((g.shape[0], 2), np.bool_)
     tempting = np.empty((g.shape[0], 2), np.int64)
     floors = np.empty((states, 2))
     mixed = np.empty(count)
     best = np.empty(count)
-    crossed = np.empty(4, np.int64)
     leads = np.zeros(g.shape[0], np.bool_)
     for s in range(states):
         floors[s, 0], floors[s, 1] = -offsets[s, axes[2]], -offsets[s, axes[3]]
-    blended = -1
+    moved = 0.0
     for s in range(states):
-        requirements(first, columns, starts, following, chances, g, delta, floors, s, 0.0, need, bound, tempting)
-        for p in range(first[s], first[s + 1]):
-            leads[p] = False
-        for j in range(count):
-            best[j] = -np.inf
-            if leaders[s, j] >= 0:
-                leads[leaders[s, j]] = True
-            where[s, j] = j
-            weights[s, j, 0], weights[s, j, 1], weights[s, j, 2] = d, 0.0, 0.0
-        for turn in range(2):
-            for p in range(first[s], first[s + 1]):
-                if not active[p] or leads[p] != (turn == 0):
-                    continue
-                if blended < 0 or not same_row(starts, following, chances, blended, p):
-                    _mix(starts, following, chances, p, offsets, mixed)
-                    blended = p
-                own0, own1 = (1.0 - d) * g[p, 0], (1.0 - d) * g[p, 1]
-                b0 = (need[p, 0] - own0) / d
-                b1 = (need[p, 1] - own1) / d
-                ready = False
-                for j in range(count):
-                    x, y = d * normals[j, 0], d * normals[j, 1]
-                    fixed = normals[j, 0] * own0 + normals[j, 1] * own1
-                    value = d * mixed[j]
-                    if fixed + value <= best[j]:
-                        continue
-                    if not ready:
-                        ready = True
-                        feasible = True
-                        for k in range(count):
-                            n0, n1 = normals[k, 0], normals[k, 1]
-                            if n0 >= 0.0 and n1 >= 0.0 and n0 * b0 + n1 * b1 > mixed[k] + 1e-13:
-                                feasible = False
-                        if not feasible:
-                            break
-                        crossed_edges(normals, mixed, b0, b1, bound[p, 0], bound[p, 1], crossed)
-                    at, alpha, sigma0, sigma1 = j, d, 0.0, 0.0
-                    k = crossed[0] if y > 0.0 else crossed[1]
-                    if bound[p, 0] and y != 0.0 and k >= 0:
-                        slope = y / normals[k, 1]
-                        sigma = slope * normals[k, 0] - x
-                        if sigma >= 0.0 and slope * mixed[k] - sigma * b0 < value:
-                            value = slope * mixed[k] - sigma * b0
-                            at, alpha, sigma0, sigma1 = k, slope, sigma, 0.0
-                    k = crossed[2] if x > 0.0 else crossed[3]
-                    if bound[p, 1] and x != 0.0 and k >= 0:
-                        slope = x / normals[k, 0]
-                        sigma = slope * normals[k, 1] - y
-                        if sigma >= 0.0 and slope * mixed[k] - sigma * b1 < value:
-                            value = slope * mixed[k] - sigma * b1
-                            at, alpha, sigma0, sigma1 = k, slope, 0.0, sigma
-                    if x <= 0.0 and y <= 0.0 and x * b0 + y * b1 < value:
-                        value = x * b0 + y * b1
-                        at, alpha, sigma0, sigma1 = j, 0.0, -x, -y
-                    if fixed + value > best[j]:
-                        best[j] = fixed + value
-                        leaders[s, j] = p
-                        where[s, j] = at
-                        weights[s, j, 0], weights[s, j, 1], weights[s, j, 2] = alpha, sigma0, sigma1
-                        devs[s, j, 0], devs[s, j, 1] = tempting[p, 0], tempting[p, 1]
+        _state_rows(
+            first, columns, starts, following, chances, g, delta, normals, offsets, floors, s, active, need, bound, tempting, leads,
+            mixed, best, leaders, where, weights, devs,
+        )  # fmt: skip
+        if leaders[s, 0] < 0:
+            return -1.0
+        if lower:
+            for j in range(count):
+                if best[j] < offsets[s, j]:
+                    moved = max(moved, offsets[s, j] - best[j])
+                    offsets[s, j] = best[j]
+            floors[s, 0], floors[s, 1] = -offsets[s, axes[2]], -offsets[s, axes[3]]
+    return moved
+
+
+@kernel
+def descend(
+    first: Integers,
+    columns: Integers,
+    starts: Integers,
+    following: Integers,
+    chances: Floats,
+    g: Floats,
+    delta: Floats,
+    normals: Floats,
+    offsets: Floats,
+    leaders: Integers,
+    stop: float,
+    sweeps: int,
+) -> int:
+    """Sweep offsets down, in floats, until none moves by more than `stop`; the sweeps it took, -1 if a state is left with nothing."""
+    states, count = offsets.shape
+    axes = axis_positions(normals)
+    active = np.ones(g.shape[0], np.bool_)
+    where = np.empty((states, count), np.int64)
+    weights = np.empty((states, count, 3))
+    devs = np.zeros((states, count, 2), np.int64)
+    for done in range(sweeps):
+        moved = _rows(
+            first, columns, starts, following, chances, g, delta, normals, axes, offsets, active, leaders, where, weights, devs, True
+        )
+        if moved < 0.0:
+            return -1
+        if moved <= stop:
+            return done + 1
+    return sweeps
 
 
 @kernel
@@ -164,7 +243,10 @@ def state_growth(
         for s in range(states):
             for j in range(count):
                 shifted[s, j] = offsets[s, j] + 1e-11 * (1.0 - d) * slopes[s, j]
-        _rows(first, columns, starts, following, chances, g, delta, normals, axes, shifted, active, leaders, where, weights, devs)
+        if _rows(
+            first, columns, starts, following, chances, g, delta, normals, axes, shifted, active, leaders, where, weights, devs, False
+        ) < 0.0:  # fmt: skip
+            return False
         settled = False
         for _ in range(most):
             change = 0.0

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bargaining.games.state_values import discounted_values
 from bargaining.kernels.half_planes import half_plane_polygon
-from bargaining.kernels.stochastic_aligned import aligned_generates, fan_radius
+from bargaining.kernels.stochastic_aligned import CONVERGED, aligned_generates, fan_radius
 from bargaining.kernels.stochastic_exclusion import state_excludes, state_growth
 from bargaining.kernels.stochastic_outer import outer_sweeps
 from bargaining.payoff_set import PayoffSet
@@ -155,11 +155,11 @@ def from_inside(flat: FlatGame, limit: Fan, exact: Flags, tol: float) -> tuple[F
     slack, spent = LEAST_SLACK / float(flat.deltas[0]), 0
     while slack <= tol * slow:
         fan = limit.copy()
-        settled, sweeps = fan.settle(flat, slack, min(0.5, slack / radius), slack / 64.0, 1)
+        code, sweeps = fan.settle(flat, slack, min(0.5, slack / radius), slack / 64.0, 1)
         spent += sweeps
-        if VERBOSE: print("inner", slack, settled, sweeps)
+        if VERBOSE: print("inner", slack, code, sweeps)
         known = solve_points(flat, fan, exact)
-        if settled and aligned_generates(*flat.arrays, fan.y, fan.makers, exact):  # type: ignore[call-arg]
+        if code == CONVERGED and aligned_generates(*flat.arrays, fan.y, fan.makers, exact):  # type: ignore[call-arg]
             return fan, known, spent
         slack *= 16.0
     return None

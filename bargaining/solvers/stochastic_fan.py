@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels.stochastic_aligned import CONVERGED, FEASIBILITY, aligned_fixed_point, fan_of, fan_polygons
+from bargaining.kernels.stochastic_aligned import CONVERGED, EMPTIED, FEASIBILITY, LONG, aligned_fixed_point, fan_of, fan_polygons
+from bargaining.kernels.half_planes import half_plane_polygon
+from bargaining.kernels.stochastic_exclusion import descend
 from bargaining.kernels.stochastic_polygons import FULL, polygon_sweeps
 from bargaining.solvers.stochastic_game import FlatGame
 
@@ -23,7 +25,9 @@ FEW, ROOM, MORE, MOST_DIRECTIONS = 16, 96, 4, 4096
 MOST_WORK = 4_000_000
 MOST_VERTICES = 4096
 # Refinements of the fan; sweeps of the operator on one fan.
-MOST_FANS, MOST_SWEEPS = 24, 400
+MOST_FANS, FEW_SWEEPS, MOST_SWEEPS, MOST_DESCENT = 24, 12, 400, 2000
+# How little half-planes must change in an application of the operator before the structure is tried again.
+NEAR = 2e-4
 # Steps of a vertex below which two are one, and how far the first fan is from its fixed point.
 DUST, COARSE = 1e-13, 1e-4
 
@@ -53,12 +57,12 @@ class Fan:
         """The same polygons, to be changed."""
         return Fan(self.normals, self.directions, self.y.copy(), self.makers.copy(), self.kinds.copy(), self.edges.copy())
 
-    def settle(self, flat: FlatGame, slack: float, inward: float, stop: float, early: int) -> tuple[bool, int]:
-        """Iterate to the fixed point; whether that went well, and the sweeps it took."""
+    def settle(self, flat: FlatGame, slack: float, inward: float, stop: float, early: int, most: int = MOST_SWEEPS) -> tuple[int, int]:
+        """Iterate to the fixed point; how that ended, and the sweeps it took."""
         code, sweeps, _ = aligned_fixed_point(  # type: ignore[call-arg]
-            *flat.arrays, self.directions, self.y, self.makers, self.kinds, self.edges, slack, inward, stop, early, MOST_SWEEPS
+            *flat.arrays, self.directions, self.y, self.makers, self.kinds, self.edges, slack, inward, stop, early, most
         )
-        return code == CONVERGED, sweeps
+        return code, sweeps
 
     def polygons(self, dust: float, room: int = 0) -> tuple[Floats, Integers]:
         """Distinct vertices of all states, counter-clockwise, and their numbers; with `room` for others."""
@@ -85,7 +89,8 @@ class Fan:
 def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int, bool] | None:
     """The limit from outside, on a fan of the edges of what it generates; None if it has empty states or does not settle.
 
-    Also the sweeps it took, and whether the fan was as fine as it may be before all edges had a direction.
+    Also the sweeps it took, and whether the fan was as fine as it may be before all edges had a direction. Where directions are missing,
+    vertices can take turns for ever; half-planes only come down, more slowly, and lead to where the structure is right.
     """
     states = len(flat.game)
     aim = max(tol * (1.0 - float(flat.deltas[0])) / 64.0, 1e-15)
@@ -93,32 +98,65 @@ def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int, bool] | None:
     angles = 2.0 * np.pi * np.arange(FEW) / FEW
     normals = np.column_stack([np.cos(angles), np.sin(angles)])
     normals[:: FEW // 4] = AXES
-    box = np.tile([[0.0, 0.0], [x, 0.0], [x, y], [0.0, y]], (states, 1, 1))
-    fan = Fan.of(normals, box, np.full(states, 4, dtype=np.int64), np.full((states, 4), -1, dtype=np.int64))
+    vertices, counts = np.tile([[0.0, 0.0], [x, 0.0], [x, y], [0.0, y]], (states, 1, 1)), np.full(states, 4, dtype=np.int64)
+    fan = Fan.of(normals, vertices, counts, np.full((states, 4), -1, dtype=np.int64))
     most = min(MOST_DIRECTIONS, max(256, MOST_WORK // len(flat.payoffs)))
-    room, spent, coarse = ROOM, 0, COARSE
+    code, spent, coarse = refined(flat, fan, aim, most, COARSE)
+    near, moved = NEAR, 1.0
     for turn in range(MOST_FANS):
-        settled, sweeps = fan.settle(flat, 0.0, 0.0, max(aim / 16.0, coarse), 1 if turn else 3)
-        spent += sweeps
-        if not settled:
+        if code != LONG:
+            break
+        slow = 1.0 - float(flat.deltas[0])
+        offsets = np.array([(vertices[s, : counts[s]] @ normals.T).max(axis=0) for s in range(states)])
+        leaders = np.full(offsets.shape, -1, dtype=np.int64)
+        stop = max(aim / 16.0, (0.02 if turn else 0.1) * slow * moved)
+        sweeps = descend(*flat.arrays, normals, offsets, leaders, stop, MOST_DESCENT)  # type: ignore[call-arg]
+        if sweeps < 0:
             return None
-        coarse *= coarse
-        dust = max(aim / 16.0, 1e-3 / room**2)
-        vertices, counts, makers, moved = fan.generated(flat, dust)
-        spent += 1
+        spent += sweeps + 1
+        vertices = np.zeros((states, len(normals) + 5, 2))
+        for s in range(states):
+            counts[s] = half_plane_polygon(normals, offsets[s] + 1e-12, vertices[s])
+        above = Fan.of(normals, vertices, counts, np.full(vertices.shape[:2], -1, dtype=np.int64))
+        vertices, counts, makers, moved = above.generated(flat, max(aim / 16.0, 1e-3 * moved))
         if (counts == 0).any():
             return None
+        if VERBOSE: print("above", len(normals), sweeps, moved, time.perf_counter()-T0, flush=True)
+        normals = fan_normals(vertices, counts, max(aim / 4.0, 1e-2 * moved), most)
+        if moved <= near:
+            near = moved / 8.0
+            fan = Fan.of(normals, vertices, counts, makers)
+            code, sweeps, coarse = refined(flat, fan, aim, most, aim)
+            spent += sweeps
+    return (fan, spent, coarse) if code == CONVERGED else None
+
+
+def refined(flat: FlatGame, fan: Fan, aim: float, most: int, rough: float) -> tuple[int, int, bool]:
+    """Refine a fan by the edges of what it generates until nothing new appears; how that ended, sweeps, and whether it became too fine."""
+    room, spent = max(ROOM, MORE * len(fan.normals)), 0
+    for turn in range(MOST_FANS):
+        code, sweeps = fan.settle(flat, 0.0, 0.0, max(aim / 16.0, rough), 1 if turn else 3, FEW_SWEEPS)
+        spent += sweeps + 1
+        if VERBOSE: print("fan", len(fan.normals), "code", code, "sweeps", sweeps, time.perf_counter()-T0, flush=True)
+        if code != CONVERGED:
+            return code, spent, False
+        rough *= rough
+        vertices, counts, makers, moved = fan.generated(flat, max(aim / 16.0, 1e-3 / room**2))
+        if (counts == 0).any():
+            return EMPTIED, spent, False
         full = len(fan.normals) >= most // 2 and turn > 1
-        before = len(fan.normals)
-        fan = Fan.of(fan_normals(vertices, counts, aim / 4.0, min(room, most)), vertices, counts, makers)
-        if VERBOSE: print("fan", before, len(fan.normals), "sweeps", sweeps, "moved", moved)
+        finer = Fan.of(fan_normals(vertices, counts, aim / 4.0, min(room, most)), vertices, counts, makers)
+        fan.__dict__.update(finer.__dict__)
+        if VERBOSE: print("  moved", moved)
         room *= MORE
         if moved <= aim or full:
-            settled, sweeps = fan.settle(flat, 0.0, 0.0, aim / 16.0, 1)
-            return (fan, spent + sweeps, moved > aim) if settled else None
-    return None
-VERBOSE = False
+            code, sweeps = fan.settle(flat, 0.0, 0.0, aim / 16.0, 1)
+            return code, spent + sweeps, moved > aim
+    return LONG, spent, False
 
+
+VERBOSE = False
+import time; T0=time.perf_counter()
 def fan_normals(vertices: Floats, counts: Integers, tolerance: float, most: int) -> Floats:
     """Outward unit normals of the polygons' edges and the axes, sorted by angle, without those that nearly coincide with a longer edge's.
 
