@@ -26,6 +26,8 @@ MOST_WORK = 4_000_000
 MOST_VERTICES = 4096
 # Refinements of the fan; sweeps of the operator on one fan.
 MOST_FANS, FEW_SWEEPS, MOST_SWEEPS, MOST_DESCENT = 24, 12, 400, 2000
+# Half-planes of a set without an interior may cross by rounding.
+ROOMY = 1e-10
 # How little half-planes must change in an application of the operator before the structure is tried again.
 NEAR = 2e-4
 # Steps of a vertex below which two are one, and how far the first fan is from its fixed point.
@@ -116,9 +118,10 @@ def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int, bool] | None:
         spent += sweeps + 1
         vertices = np.zeros((states, len(normals) + 5, 2))
         for s in range(states):
-            counts[s] = half_plane_polygon(normals, offsets[s] + 1e-12, vertices[s])
+            counts[s] = half_plane_polygon(normals, offsets[s] + ROOMY, vertices[s])
         above = Fan.of(normals, vertices, counts, np.full(vertices.shape[:2], -1, dtype=np.int64))
-        vertices, counts, makers, moved = above.generated(flat, max(aim / 16.0, 1e-3 * moved))
+        vertices, counts, makers, change = above.generated(flat, max(aim / 16.0, 1e-3 * moved))
+        moved = min(moved, change)
         if (counts == 0).any():
             return None
         if VERBOSE: print("above", len(normals), sweeps, moved, time.perf_counter()-T0, flush=True)
