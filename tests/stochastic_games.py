@@ -85,7 +85,7 @@ def two_state_dilemma(delta=0.5):
 
 
 def risk_sharing(grid=20, delta=0.7, endowments=2):
-    """Kocherlakota's risk sharing: both have a share of the endowment, and may give some of theirs, in steps of 1/((endowments - 1) grid)."""
+    """Kocherlakota's risk sharing: both have a share of the endowment and may give some of it, in steps of 1/((endowments - 1) grid)."""
     payoffs, transitions = [], []
     steps = (endowments - 1) * grid
     for state in range(endowments):

@@ -145,5 +145,7 @@ def _likely(pairs: tuple[NDArray[np.int64], Floats], sides: Sequence[Line], inte
     values = np.array([(float(c), float(d)) for c, d in sides])
     lines = (weights[:, :, None] * values[places]).sum(axis=1)
     at = interval[0] + LOOKS * (interval[1] - interval[0])
-    best = np.unique((lines[:, :1] + lines[:, 1:] * at).argmin(axis=0)) if len(lines) else []
+    if not len(lines):
+        return []
+    best = np.unique((lines[:, :1] + lines[:, 1:] * at).argmin(axis=0))
     return [(int(places[k, 0]), int(places[k, 1])) for k in best]

@@ -68,9 +68,7 @@ class StateAutomaton:
         for s, (a, b), lotteries in zip(self.states, self.profiles, self.lotteries, strict=True):
             g = self.game.stages[s].payoffs
             payoffs.append((exact(float(g[0, a, b])), exact(float(g[1, a, b]))))
-            rows.append(
-                tuple((phase, share * p) for after, share in self.game.exact_transitions[s][a, b] for phase, p in lotteries[after])
-            )
+            rows.append(tuple((phase, share * p) for after, share in self.game.exact_transitions[s][a, b] for phase, p in lotteries[after]))
         first, second = (discounted_values([g[i] for g in payoffs], rows, self.game.exact_deltas[i]) for i in (0, 1))
         object.__setattr__(self, "values", tuple(zip(first, second, strict=True)))
 
@@ -84,11 +82,17 @@ class StateAutomaton:
             return sum(p for _, p in lottery) != 1 or any(p < 0 or not 0 <= k < count or self.states[k] != state for k, p in lottery)
 
         for k, (s, profile) in enumerate(zip(self.states, self.profiles, strict=True)):
-            if not 0 <= s < len(game) or len(profile) != 2 or not all(0 <= x < n for x, n in zip(profile, game.stages[s].shape, strict=True)):
+            if (
+                not 0 <= s < len(game)
+                or len(profile) != 2
+                or not all(0 <= x < n for x, n in zip(profile, game.stages[s].shape, strict=True))
+            ):
                 return f"phase {k}: there is no profile {profile} in state {s}"
             for after, _ in game.exact_transitions[s][profile]:
                 if after not in self.lotteries[k] or wrong(self.lotteries[k][after], after):
-                    return f"phase {k}: expected a lottery over phases of state {game.states[after]!r} whose probabilities add up to exactly 1"
+                    return (
+                        f"phase {k}: expected a lottery over phases of state {game.states[after]!r} whose probabilities add up to exactly 1"
+                    )
             for after in game.successors[s]:
                 phases = self.punishments.get(after, ())
                 if len(phases) != 2 or not all(0 <= phase < count and self.states[phase] == after for phase in phases):

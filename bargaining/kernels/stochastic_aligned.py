@@ -1,8 +1,8 @@
 r"""Polygons of all states on one fan of directions, for a common discount factor: the operator on them, its structure, self-generation.
 
 State s has a vertex ``y[s, j]`` for each direction j (sorted by angle): what lies farthest that way. Then the mixture that follows a
-profile has the vertices :math:`\sum_{s'} P(s' \mid s, a)\, y_{s'j}` for the same directions, without a merge of edges, and a sweep costs states ×
-profiles × directions. What a profile generates is one of these, or one of the few points at which a constraint binds.
+profile has the vertices :math:`\sum_{s'} P(s' \mid s, a)\, y_{s'j}` for the same directions, without a merge of edges, and a sweep costs
+states × profiles × directions. What a profile generates is one of these, or one of the few points at which a constraint binds.
 
 Which profile makes a vertex, whether a constraint binds there, and on which edge of the mixture, is the structure. As long as it stays the
 same a vertex is a simple function of others, and sweeps on the structure alone are cheap (modified policy iteration; the pivots of Abreu,
@@ -187,7 +187,7 @@ def _lower(
     after = 0.0
     for k in range(starts[q], starts[q + 1]):
         after += chances[k] * floors[following[k], i]
-    return ((1.0 - d) * (g[q, i] - g[p, i]) + slack) / d + after
+    return float(((1.0 - d) * (g[q, i] - g[p, i]) + slack) / d + after)
 
 
 @kernel
@@ -334,9 +334,7 @@ def aligned_fixed_point(
         for _ in range(batch):
             step = 0.0
             for s in range(states):
-                _on_structure(
-                    starts, following, chances, g, d, y, floors, centres, s, slack, inward, tempting, makers, kinds, edges, fresh
-                )
+                _on_structure(starts, following, chances, g, d, y, floors, centres, s, slack, inward, tempting, makers, kinds, edges, fresh)
                 for j in range(count):
                     step = max(step, abs(fresh[j, 0] - y[s, j, 0]), abs(fresh[j, 1] - y[s, j, 1]))
                     y[s, j, 0], y[s, j, 1] = fresh[j, 0], fresh[j, 1]

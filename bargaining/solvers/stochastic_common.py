@@ -6,7 +6,6 @@ needs. Sets without an interior, states without equilibria and constraints that 
 `bargaining.solvers.stochastic_set`.
 """
 
-
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from bargaining.games.state_values import discounted_values
 from bargaining.kernels.half_planes import half_plane_polygon
+from bargaining.kernels.polygon import largest_distance
 from bargaining.kernels.stochastic_aligned import CONVERGED, aligned_generates, fan_radius
 from bargaining.kernels.stochastic_exclusion import state_excludes, state_growth
 from bargaining.kernels.stochastic_outer import outer_sweeps
@@ -37,12 +37,11 @@ METHOD = "structure solved, self-generation inside, exclusion outside, state by 
 NEAREST, ADJUSTMENTS = 1e-13, 12
 MOST_CHAIN = 200
 # Distance between the proven bounds, relative to the payoff span, that is worth stating.
-MOST_GAP = 1e-2
+MOST_GAP = 5e-2
 # A set whose sides are shorter than this is taken for a point, if its payoff can be solved for.
 POINT = 1e-10
 # The first slack is just more than rounding takes.
 LEAST_SLACK = 4e-13
-VERBOSE = False
 
 
 def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
@@ -53,42 +52,47 @@ def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
     found = fixed_point(flat, tol)
     if found is None:
         return None
-    limit, spent, coarse = found
-    allowed = max(tol, MOST_GAP) if coarse else tol
+    limit = found.fan
+    allowed = max(tol, MOST_GAP) if found.coarse else tol
     exact = points_for_ever(flat, limit)
     inside = from_inside(flat, limit, exact, allowed)
     if inside is None:
         return None
     inner, known, more = inside
     limit.y[exact] = inner.y[exact]
-    outside = from_outside(flat, limit, allowed, max_iter)
+    outside = from_outside(flat, found.above or limit, allowed, max_iter)
     if outside is None:
-        return None
-    # Between two neighbouring normals the outer set reaches at most so far beyond the inner set's vertex there.
-    normals, after = limit.normals, np.roll(limit.normals, -1, axis=0)
-    beyond = outside.offsets - (inner.y * normals).sum(axis=2)
-    beyond_after = np.roll(outside.offsets, -1, axis=1) - (inner.y * after).sum(axis=2)
-    wide = np.sqrt(0.5 * (1.0 + (normals * after).sum(axis=1)))
-    gap = float((np.maximum(beyond, beyond_after) / wide).max()) + 1e-15
-    iterations = spent + more + outside.sweeps
-    if VERBOSE: print("gap", gap)
-    if gap > allowed or iterations > max_iter:
         return None
     states = range(len(flat.game))
     vertices, counts = limit.polygons(1e-12)
     stated = [vertices[s, : counts[s]] for s in states]
-    within_vertices, within = inner.polygons(0.0)
+    vertices, counts = inner.polygons(0.0)
+    within = [vertices[s, : counts[s]] for s in states]
+    normals = outside.normals
     room = np.empty((len(normals) + 5, 2))
     outer = [room[: half_plane_polygon(normals, outside.offsets[s], room)].copy() for s in states]
+    if found.above is None:
+        # Between two neighbouring normals the outer set reaches at most so far beyond the inner set's vertex there.
+        after = np.roll(normals, -1, axis=0)
+        beyond = outside.offsets - (inner.y * normals).sum(axis=2)
+        beyond_after = np.roll(outside.offsets, -1, axis=1) - (inner.y * after).sum(axis=2)
+        wide = np.sqrt(0.5 * (1.0 + (normals * after).sum(axis=1)))
+        gap = float((np.maximum(beyond, beyond_after) / wide).max()) + 1e-15
+    else:
+        gap = max(float(largest_distance(around, own)) for around, own in zip(outer, within, strict=True)) + 1e-15
+    iterations = found.sweeps + more + outside.sweeps
+    if gap > allowed or iterations > max_iter:
+        return None
+    thinning = 0.25 * min(gap, tol)
     return StochasticSet(
         status=Status.solved if gap <= tol else Status.inner_only,
-        error_bound=1.25 * gap * float(flat.units.max()),
+        error_bound=(gap + thinning) * float(flat.units.max()),
         iterations=iterations,
         method=METHOD,
         options={"tol": tol, "max_iter": max_iter},
         game=flat.game,
-        payoff_sets=tuple(PayoffSet.of_vertices(flat.in_units(own[thinned(own, 0.25 * gap)])) for own in stated),
-        inner=tuple(PayoffSet.of_vertices(flat.in_units(within_vertices[s, : within[s]])) for s in states),
+        payoff_sets=tuple(PayoffSet.of_vertices(flat.in_units(own[thinned(own, thinning)])) for own in stated),
+        inner=tuple(PayoffSet.of_vertices(flat.in_units(own)) for own in within),
         outer=tuple(PayoffSet.of_vertices(flat.in_units(own)) for own in outer),
         inner_proof=StochasticInner.deferred(partial(deferred_proof, flat, limit, inner, known)),
         outer_proof=StochasticOuter(
@@ -107,7 +111,7 @@ def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
 
 def points_for_ever(flat: FlatGame, limit: Fan) -> Flags:
     """The states whose set is one payoff from which play goes on to such states only: the payoff solves linear equations exactly."""
-    exact = (limit.y.max(axis=1) - limit.y.min(axis=1) <= POINT).all(axis=1)
+    exact: Flags = (limit.y.max(axis=1) - limit.y.min(axis=1) <= POINT).all(axis=1)
     changed = bool(exact.any())
     while changed:
         makers = limit.makers[:, 0].tolist()
@@ -157,7 +161,6 @@ def from_inside(flat: FlatGame, limit: Fan, exact: Flags, tol: float) -> tuple[F
         fan = limit.copy()
         code, sweeps = fan.settle(flat, slack, min(0.5, slack / radius), slack / 64.0, 1)
         spent += sweeps
-        if VERBOSE: print("inner", slack, code, sweeps)
         known = solve_points(flat, fan, exact)
         if code == CONVERGED and aligned_generates(*flat.arrays, fan.y, fan.makers, exact):  # type: ignore[call-arg]
             return fan, known, spent
@@ -169,6 +172,7 @@ def from_inside(flat: FlatGame, limit: Fan, exact: Flags, tol: float) -> tuple[F
 class Outside:
     """Half-planes that hold every payoff, and how that is known; see `StochasticOuter`."""
 
+    normals: Floats
     offsets: Floats
     limit: Floats
     slopes: Floats
@@ -195,7 +199,6 @@ def from_outside(flat: FlatGame, limit: Fan, tol: float, max_iter: int) -> Outsi
         falls[:] = 1.0
         for _ in range(ADJUSTMENTS):
             if not state_growth(*flat.arrays, normals, offsets, alive, leaders, falls, slopes):  # type: ignore[call-arg]
-                if VERBOSE: print("no growth", sweeps)
                 break
             most = max(float(((chain - offsets) / slopes).max()) * (1.0 + 1e-12), NEAREST)
             farthest = 0.25 * tol / float(slopes.max())
@@ -204,7 +207,6 @@ def from_outside(flat: FlatGame, limit: Fan, tol: float, max_iter: int) -> Outsi
             stuck = 0
             if most > farthest:
                 stuck = state_excludes(*flat.arrays, normals, offsets, slopes, alive, farthest, most, failing)  # type: ignore[call-arg]
-            if VERBOSE: print("exclude", sweeps, stuck, "of", failing.size, "most", most, "steepest", slopes.max(), farthest, alive.sum())
             if not stuck:
                 nearer, least = NEAREST, min(farthest, most)
                 while nearer < least and state_excludes(  # type: ignore[call-arg]
@@ -212,7 +214,7 @@ def from_outside(flat: FlatGame, limit: Fan, tol: float, max_iter: int) -> Outsi
                 ):
                     nearer *= 4.0
                 least = min(nearer, least)
-                return Outside(offsets + least * slopes + 2.0**-52, offsets, slopes, (least, most), sweeps)
+                return Outside(normals, offsets + least * slopes + 2.0**-52, offsets, slopes, (least, most), sweeps)
             # Directions in which some profile reaches too far are given more room.
             falls[failing] *= 2.0
     return None

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels.stochastic_aligned import CONVERGED, EMPTIED, FEASIBILITY, LONG, aligned_fixed_point, fan_of, fan_polygons
 from bargaining.kernels.half_planes import half_plane_polygon
+from bargaining.kernels.stochastic_aligned import CONVERGED, EMPTIED, FEASIBILITY, LONG, aligned_fixed_point, fan_of, fan_polygons
 from bargaining.kernels.stochastic_exclusion import descend
 from bargaining.kernels.stochastic_polygons import FULL, polygon_sweeps
 from bargaining.solvers.stochastic_game import FlatGame
@@ -26,6 +26,8 @@ MOST_WORK = 4_000_000
 MOST_VERTICES = 4096
 # Refinements of the fan; sweeps of the operator on one fan.
 MOST_FANS, FEW_SWEEPS, MOST_SWEEPS, MOST_DESCENT = 24, 12, 400, 2000
+# How often that may fail, in large games (of so many states and directions) and others.
+MANY, FEW_TRIES, MORE_TRIES = 20_000, 1, 3
 # Half-planes of a set without an interior may cross by rounding.
 ROOMY = 1e-10
 # How little half-planes must change in an application of the operator before the structure is tried again.
@@ -88,11 +90,24 @@ class Fan:
             room *= 4
 
 
-def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int, bool] | None:
+@dataclass
+class Limit:
+    """The limit from outside, the sweeps it took, and whether it may be too small: the fan is as fine as it may be, or vertices took turns.
+
+    Then `above` holds polygons around the limit, if there are any.
+    """
+
+    fan: Fan
+    sweeps: int
+    coarse: bool = False
+    above: Fan | None = None
+
+
+def fixed_point(flat: FlatGame, tol: float) -> Limit | None:
     """The limit from outside, on a fan of the edges of what it generates; None if it has empty states or does not settle.
 
-    Also the sweeps it took, and whether the fan was as fine as it may be before all edges had a direction. Where directions are missing,
-    vertices can take turns for ever; half-planes only come down, more slowly, and lead to where the structure is right.
+    Where directions are missing, vertices can take turns for ever; half-planes only come down, more slowly, and lead to where the
+    structure is right.
     """
     states = len(flat.game)
     aim = max(tol * (1.0 - float(flat.deltas[0])) / 64.0, 1e-15)
@@ -104,9 +119,10 @@ def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int, bool] | None:
     fan = Fan.of(normals, vertices, counts, np.full((states, 4), -1, dtype=np.int64))
     most = min(MOST_DIRECTIONS, max(256, MOST_WORK // len(flat.payoffs)))
     code, spent, coarse = refined(flat, fan, aim, most, COARSE)
-    near, moved = NEAR, 1.0
+    near, moved, failed = NEAR, 1.0, 0
+    above = None
     for turn in range(MOST_FANS):
-        if code != LONG:
+        if code != LONG or failed == (FEW_TRIES if states * len(normals) > MANY else MORE_TRIES):
             break
         slow = 1.0 - float(flat.deltas[0])
         offsets = np.array([(vertices[s, : counts[s]] @ normals.T).max(axis=0) for s in range(states)])
@@ -124,25 +140,32 @@ def fixed_point(flat: FlatGame, tol: float) -> tuple[Fan, int, bool] | None:
         moved = min(moved, change)
         if (counts == 0).any():
             return None
-        if VERBOSE: print("above", len(normals), sweeps, moved, time.perf_counter()-T0, flush=True)
         normals = fan_normals(vertices, counts, max(aim / 4.0, 1e-2 * moved), most)
         if moved <= near:
             near = moved / 8.0
             fan = Fan.of(normals, vertices, counts, makers)
             code, sweeps, coarse = refined(flat, fan, aim, most, aim)
             spent += sweeps
-    return (fan, spent, coarse) if code == CONVERGED else None
+            failed += code == LONG
+    if code == CONVERGED:
+        return Limit(fan, spent, coarse)
+    return Limit(fan, spent, True, above) if code == LONG and failed and coarse else None
 
 
 def refined(flat: FlatGame, fan: Fan, aim: float, most: int, rough: float) -> tuple[int, int, bool]:
-    """Refine a fan by the edges of what it generates until nothing new appears; how that ended, sweeps, and whether it became too fine."""
-    room, spent = max(ROOM, MORE * len(fan.normals)), 0
+    """Refine a fan by the edges of what it generates until nothing new appears.
+
+    Returns how that ended, sweeps, and whether polygons came to rest on the fan that is left, but not all edges have a direction.
+    """
+    room, spent, held = max(ROOM, MORE * len(fan.normals)), 0, None
     for turn in range(MOST_FANS):
         code, sweeps = fan.settle(flat, 0.0, 0.0, max(aim / 16.0, rough), 1 if turn else 3, FEW_SWEEPS)
         spent += sweeps + 1
-        if VERBOSE: print("fan", len(fan.normals), "code", code, "sweeps", sweeps, time.perf_counter()-T0, flush=True)
         if code != CONVERGED:
-            return code, spent, False
+            if held is not None:
+                fan.__dict__.update(held.__dict__)
+            return code, spent, held is not None
+        held = fan.copy()
         rough *= rough
         vertices, counts, makers, moved = fan.generated(flat, max(aim / 16.0, 1e-3 / room**2))
         if (counts == 0).any():
@@ -150,16 +173,13 @@ def refined(flat: FlatGame, fan: Fan, aim: float, most: int, rough: float) -> tu
         full = len(fan.normals) >= most // 2 and turn > 1
         finer = Fan.of(fan_normals(vertices, counts, aim / 4.0, min(room, most)), vertices, counts, makers)
         fan.__dict__.update(finer.__dict__)
-        if VERBOSE: print("  moved", moved)
         room *= MORE
         if moved <= aim or full:
             code, sweeps = fan.settle(flat, 0.0, 0.0, aim / 16.0, 1)
             return code, spent + sweeps, moved > aim
-    return LONG, spent, False
+    return LONG, spent, True
 
 
-VERBOSE = False
-import time; T0=time.perf_counter()
 def fan_normals(vertices: Floats, counts: Integers, tolerance: float, most: int) -> Floats:
     """Outward unit normals of the polygons' edges and the axes, sorted by angle, without those that nearly coincide with a longer edge's.
 
