@@ -13,6 +13,7 @@ _HOMES = {
     "bargaining.games.monitored": ("MonitoredGame",),
     "bargaining.games.monitoring": ("Monitoring", "joint_monitoring", "with_audit"),
     "bargaining.games.automaton": ("Automaton",),
+    "bargaining.games.state_automaton": ("StateAutomaton",),
     "bargaining.game_files": ("GameFileError", "read_game", "write_game"),
     "bargaining.game_files.libraries": ("from_nashpy", "from_quantecon", "to_nashpy", "to_quantecon"),
     "bargaining.payoff_set": ("PayoffSet",),
@@ -53,6 +54,7 @@ _HOMES = {
     "bargaining.solvers.critical_transfers": ("critical_delta_transfers",),
     "bargaining.solvers.transfers": ("transfer_path",),
     "bargaining.solvers.stick_and_carrot": ("stick_and_carrot",),
+    "bargaining.solvers.stochastic_strategy": ("state_strategy",),
     "bargaining.solvers.stochastic_transfers": ("stochastic_transfers",),
     "bargaining.solvers.strategy": ("penal_code", "strategy"),
     "bargaining.solvers.lattice": ("linkage_lattice",),
@@ -116,6 +118,7 @@ if TYPE_CHECKING:
     from bargaining.games.monitoring import Monitoring as Monitoring
     from bargaining.games.monitoring import joint_monitoring as joint_monitoring
     from bargaining.games.monitoring import with_audit as with_audit
+    from bargaining.games.state_automaton import StateAutomaton as StateAutomaton
     from bargaining.payoff_set import PayoffSet as PayoffSet
     from bargaining.plotting import draw_concession as draw_concession
     from bargaining.plotting import draw_deals as draw_deals
@@ -186,6 +189,7 @@ if TYPE_CHECKING:
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
     from bargaining.solvers.stochastic_pie import StochasticPie as StochasticPie
     from bargaining.solvers.stochastic_pie import stochastic_pie as stochastic_pie
+    from bargaining.solvers.stochastic_strategy import state_strategy as state_strategy
     from bargaining.solvers.stochastic_transfers import stochastic_transfers as stochastic_transfers
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy
