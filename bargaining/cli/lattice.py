@@ -23,7 +23,7 @@ def print_lattices(console: Console, rows: Sequence[Row], manifest: Mapping[str,
     for run, words in manifest["runs"].items():
         mine = [row for row in rows if row["run"] == run]
         for calibration in dict.fromkeys(row["calibration"] for row in mine):
-            group = [row for row in mine if row["calibration"] == calibration and row.get("partition") and not row.get("analysis")]
+            group = [row for row in mine if row["calibration"] == calibration and _of_lattice(row)]
             if not group:
                 continue  # every point failed; the failures are listed by themselves
             title = f"{run}: {words['title']}" + (f" ({calibration})" if calibration else "")
@@ -32,6 +32,11 @@ def print_lattices(console: Console, rows: Sequence[Row], manifest: Mapping[str,
             else:
                 _print_lattice(console, title, group, words)
             console.print()
+
+
+def _of_lattice(row: Row) -> bool:
+    """Whether a row is of a lattice, not of an analysis of deals or of a plan that is asked about block by block."""
+    return bool(row.get("partition")) and not row.get("analysis") and not row.get("plan")
 
 
 def _print_lattice(console: Console, title: str, rows: Sequence[Row], words: Mapping[str, Any]) -> None:
