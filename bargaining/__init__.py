@@ -13,6 +13,7 @@ _HOMES = {
     "bargaining.games.monitored": ("MonitoredGame",),
     "bargaining.games.monitoring": ("Monitoring", "joint_monitoring", "with_audit"),
     "bargaining.games.automaton": ("Automaton",),
+    "bargaining.games.state_automaton": ("StateAutomaton",),
     "bargaining.game_files": ("GameFileError", "read_game", "write_game"),
     "bargaining.game_files.libraries": ("from_nashpy", "from_quantecon", "to_nashpy", "to_quantecon"),
     "bargaining.payoff_set": ("PayoffSet",),
@@ -53,6 +54,7 @@ _HOMES = {
     "bargaining.solvers.critical_transfers": ("critical_delta_transfers",),
     "bargaining.solvers.transfers": ("transfer_path",),
     "bargaining.solvers.stick_and_carrot": ("stick_and_carrot",),
+    "bargaining.solvers.stochastic_strategy": ("state_strategy",),
     "bargaining.solvers.stochastic_transfers": ("stochastic_transfers",),
     "bargaining.solvers.strategy": ("penal_code", "strategy"),
     "bargaining.solvers.lattice": ("linkage_lattice",),
@@ -64,6 +66,7 @@ _HOMES = {
     "bargaining.solvers.disagreement": ("BargainingTable", "bargaining_table", "disagreement_points"),
     "bargaining.solvers.threats": ("ThreatBargain", "nash_with_threats"),
     "bargaining.solvers.alternating_offers": ("AlternatingOffers", "alternating_offers"),
+    "bargaining.solvers.stationary": ("stationary_deals",),
     "bargaining.solvers.stochastic_pie": ("StochasticPie", "stochastic_pie"),
     "bargaining.solvers.agenda": ("agendas",),
     "bargaining.solvers.negotiation": ("Negotiation", "negotiate"),
@@ -115,6 +118,7 @@ if TYPE_CHECKING:
     from bargaining.games.monitoring import Monitoring as Monitoring
     from bargaining.games.monitoring import joint_monitoring as joint_monitoring
     from bargaining.games.monitoring import with_audit as with_audit
+    from bargaining.games.state_automaton import StateAutomaton as StateAutomaton
     from bargaining.payoff_set import PayoffSet as PayoffSet
     from bargaining.plotting import draw_concession as draw_concession
     from bargaining.plotting import draw_deals as draw_deals
@@ -181,9 +185,11 @@ if TYPE_CHECKING:
     from bargaining.solvers.reputation import frontier_demands as frontier_demands
     from bargaining.solvers.reputation import reputation as reputation
     from bargaining.solvers.selection import select as select
+    from bargaining.solvers.stationary import stationary_deals as stationary_deals
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
     from bargaining.solvers.stochastic_pie import StochasticPie as StochasticPie
     from bargaining.solvers.stochastic_pie import stochastic_pie as stochastic_pie
+    from bargaining.solvers.stochastic_strategy import state_strategy as state_strategy
     from bargaining.solvers.stochastic_transfers import stochastic_transfers as stochastic_transfers
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy

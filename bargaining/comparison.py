@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bargaining.payoff_set import PayoffSet
-from bargaining.store import POINTS, ROWS, Row, read_manifest, read_table
+from bargaining.store import POINTS, ROWS, Row, file_hash, read_manifest, read_table
 
 _ROW_NAME = ("run", "point", "calibration", "partition", "agreement", "state", "plan")
 _SET_NAME = ("run", "point", "calibration", "partition", "state")
@@ -30,10 +30,10 @@ class Item:
 
 
 def compare(committed: Path, fresh: Path, rtol: float = 1e-9) -> list[Item]:
-    """Every column of rows.csv, the sets of points.csv and the configuration, compared.
+    """Every column of rows.csv and of the tables of ensembles, the sets of points.csv, the files' hashes and the configuration, compared.
 
     A real number agrees if it differs by at most `rtol` times the largest size of its column in the same run (for ``error_bound``: of
-    the payoffs); anything else only if it is the same.
+    the payoffs); anything else only if it is the same. A committed file agrees with its manifest only if nothing in it was changed.
 
     Raises
     ------
@@ -43,7 +43,35 @@ def compare(committed: Path, fresh: Path, rtol: float = 1e-9) -> list[Item]:
     old, new = read_manifest(committed) or {}, read_manifest(fresh) or {}
     same = old.get("config") == new.get("config")
     items = [Item("configuration", same, where="" if same else "the experiment file was changed after its results were made")]
-    return [*items, *_compare_rows(read_table(committed / ROWS), read_table(fresh / ROWS), rtol), _compare_sets(committed, fresh, rtol)]
+    items.append(_untouched(committed, old))
+    items += _compare_rows(read_table(committed / ROWS), read_table(fresh / ROWS), rtol)
+    items.append(_compare_sets(committed, fresh, rtol))
+    for name in dict.fromkeys([*old.get("sha256", {}), *new.get("sha256", {})]):
+        if name.endswith(".csv") and name not in (ROWS, POINTS):
+            items += _compare_table(name, committed / name, fresh / name, rtol)
+    return items
+
+
+def _untouched(folder: Path, manifest: Row) -> Item:
+    """Whether the files of a results folder are those that its manifest was written with."""
+    changed = [
+        name for name, value in manifest.get("sha256", {}).items() if not (folder / name).is_file() or file_hash(folder / name) != value
+    ]
+    where = f"changed after they were written: {', '.join(changed[:3])}" + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+    return Item("files", not changed, where=where if changed else "")
+
+
+def _compare_table(name: str, committed: Path, fresh: Path, rtol: float) -> Iterator[Item]:
+    """Columns of a table whose rows have no name but their place: they stand in the order in which the file asks for them."""
+    if not (committed.is_file() and fresh.is_file()):
+        yield Item(name, False, math.inf, math.inf, "is on one side only")
+        return
+    old, new = ([{"run": name, **row} for row in read_table(path)] for path in (committed, fresh))
+    if len(old) != len(new):
+        yield Item(f"{name} rows", False, where=f"{len(old)} rows became {len(new)}")
+    for column in dict.fromkeys(column for row in (*old, *new) for column in row if column != "run"):
+        pairs = [((name, f"row {k}"), row.get(column), other.get(column)) for k, (row, other) in enumerate(zip(old, new, strict=False), 2)]
+        yield _compare_column(f"{name} {column}", pairs, _sizes([*old, *new], (column,)), rtol)
 
 
 def _compare_rows(old: Sequence[Row], new: Sequence[Row], rtol: float) -> Iterator[Item]:

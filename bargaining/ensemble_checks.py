@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bargaining.analysis.expressions import ExpressionError, columns_of
 from bargaining.config import Document, KeyPath, did_you_mean
+from bargaining.deal_options import DealSolver
 from bargaining.ensemble import Draws
 from bargaining.experiment import Ensemble, Experiment, issue_game
 
@@ -13,7 +14,8 @@ def ensemble_problems(experiment: Experiment, document: Document) -> Iterator[st
     from bargaining.scenarios import names
 
     for name, run in experiment.runs.items():
-        if run.design is not None and run.design.sample is not None:
+        sampled = run.design is not None and run.design.sample is not None
+        if sampled and run.solver.name != "monitored_linkage" and not isinstance(run.solver, DealSolver):
             problem = "a sample is drawn by an ensemble: move this run to `ensembles`, with the solver linkage_lattices"
             yield document.problem(("runs", name, "design", "sample"), problem)
     for name, ensemble in experiment.ensembles.items():

@@ -1,7 +1,6 @@
 """Running ensembles: solve the chunks that are not on disk, then answer what is asked of the draws."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -41,9 +40,9 @@ class Task:
         return sum(stop - start for start, stop in gaps(self.parts.finished(), self.draws.size))
 
 
-def tasks(experiment: Experiment, folder: Path, sources: str) -> list[Task]:
+def tasks(experiment: Experiment, folder: Path) -> list[Task]:
     """The ensembles of an experiment; parts of each in a folder named by its key."""
-    found = []
+    found, sources = [], experiment.sources
     for name, ensemble in experiment.ensembles.items():
         draws = Draws.of(name, ensemble, sources)
         found.append(Task(ensemble, draws, Parts(folder / "parts" / f"{name}-{draws.key[:12]}", draws.key)))
@@ -142,10 +141,7 @@ def answers(task: Task) -> dict[str, list[Row]]:
 
 def statuses(task: Task) -> dict[str, int]:
     """How many sets, over draws and partitions, ended how."""
-    counted: Counter[str] = Counter()
-    for partition in task.draws.partitions():
-        counted.update(task.parts.counts(f"status[{partition}]"))
-    return dict(sorted(counted.items()))
+    return dict(sorted(task.parts.counts([f"status[{partition}]" for partition in task.draws.partitions()]).items()))
 
 
 def failures(task: Task, most: int = 20) -> list[Row]:
@@ -157,16 +153,18 @@ def _agreements(draws: Draws, parts: Parts) -> Iterator[Row]:
     """For each partition and agreement: in which share of the draws it is sustained, and how patient it needs both to be."""
     import numpy as np
 
+    critical = draws.ensemble.solver.critical
     for partition in draws.partitions():
-        for agreement in draws.agreements():
-            held = f"sustained[{agreement}][{partition}]"
-            values = parts.read([held])[held].to_numpy()
+        held = {agreement: f"sustained[{agreement}][{partition}]" for agreement in draws.agreements()}
+        least_of = {agreement: f"critical_delta[{agreement}][{partition}]" for agreement in held if critical}
+        frame = parts.read([*held.values(), *least_of.values()])
+        for agreement, column in held.items():
+            values = frame[column].to_numpy()
             decided = ~np.isnan(values)
             found = analysis.share(values == 1.0, decided)
             row: Row = {"partition": partition, "agreement": agreement, **vars(found)}
-            if draws.ensemble.solver.critical:
-                name = f"critical_delta[{agreement}][{partition}]"
-                least = parts.read([name])[name].to_numpy()
+            if critical:
+                least = frame[least_of[agreement]].to_numpy()
                 least = least[~np.isnan(least)]
                 row |= {"static": int((least == 0.0).sum()), "never": int(np.isinf(least).sum())}
                 if len(least):

@@ -5,15 +5,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictInt, model_validator
 
 from bargaining.config import ConfigError, Document, KeyPath, Model, Scalar, did_you_mean
+from bargaining.deal_options import DEAL_SOLVERS, DealSolver, DealSolvers
 from bargaining.design import Design
+from bargaining.points import Point, points_of
+from bargaining.sources import fingerprint
 
 if TYPE_CHECKING:
     from bargaining.games import IssueGame
@@ -21,6 +24,17 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Unit = Annotated[float, Field(gt=0, lt=1)]
+# Solver -> the module that solves a point, or a draw, with it: with the stories and the designs it decides every number.
+_SOLVED_BY = {
+    "linkage_lattice": "bargaining.lattice_running",
+    "equilibrium_set": "bargaining.state_running",
+    "monitored_linkage": "bargaining.monitored_running",
+    "linkage_lattices": "bargaining.ensemble",
+    **dict.fromkeys(DEAL_SOLVERS, "bargaining.deals.solving"),
+    "simulated_paths": "bargaining.motion_running",
+    "block_sets": "bargaining.motion_running",
+    "critical_parameter": "bargaining.motion_running",
+}
 
 
 class LinkageLattice(Model):
@@ -46,6 +60,55 @@ class EquilibriumSets(Model):
     max_iter: Annotated[int, Field(ge=1)] | None = None
 
 
+class MonitoredLinkageOptions(Model):
+    """Options of the solver ``monitored_linkage``, for scenarios with signals: an agreement kept apart, tied together, linked optimally."""
+
+    name: Literal["monitored_linkage"]
+    agreement: str = Field(description="name of an agreement of the scenario")
+    partition: str | None = Field(None, description="blocks that are apart in the unlinked regime, such as 'T,R|C'; default: every issue")
+    gains: dict[Name, dict[str, Scalar]] = Field(
+        {},
+        description="name: parameters that change; what that adds to joint payoffs is reported. '+0.05' adds to the point's value",
+    )
+    limit: bool = Field(False, description="find the joint payoffs that no patience exceeds, too")
+
+
+class SimulatedPaths(Model):
+    """Options of the solver ``simulated_paths``: paths of a scenario with states under one of its plans."""
+
+    name: Literal["simulated_paths"]
+    plan: str = Field(description="name of a plan of the scenario")
+    start: str | None = Field(None, description="state that paths start in; default: the scenario's first")
+    periods: Annotated[int, Field(ge=1, le=400)] = 6
+    draws: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
+class BlockSets(Model):
+    """Options of the solver ``block_sets``: partitions of the issues solved block by block, and which plans hold in which state."""
+
+    name: Literal["block_sets"]
+    plans: tuple[str, ...] | None = Field(None, description="names of plans of the scenario; default: all")
+    partitions: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(None, description="such as 'T,R|C'; default: all")
+    most_states: Annotated[int, Field(ge=1)] = Field(100, description="a block with more states than this is not solved, and says so")
+    tol: Unit = Field(1e-4, description="distance between the proven inner and outer sets, relative to each player's payoff span")
+    max_iter: Annotated[int, Field(ge=1)] | None = None
+
+
+class CriticalParameter(Model):
+    """Options of the solver ``critical_parameter``: values of one parameter at which a plan is an equilibrium path from every state."""
+
+    name: Literal["critical_parameter"]
+    plan: str = Field(description="name of a plan of the scenario")
+    parameter: str = Field(description="what varies")
+    values: Annotated[tuple[StrictInt, ...] | tuple[float, ...], Field(min_length=2)] = Field(description="what is scanned, rising")
+    tol: Annotated[float, Field(gt=0)] = Field(1e-3, description="width to which a change is bracketed; whole numbers to neighbours")
+    max_iter: Annotated[int, Field(ge=1)] = 4000
+
+
+Motion = SimulatedPaths | BlockSets | CriticalParameter
+
+
 class Run(Model):
     """One part of an experiment: a scenario at some calibrations, perhaps swept over a design, and a solver."""
 
@@ -54,7 +117,10 @@ class Run(Model):
     parameters: dict[str, Scalar] = Field({}, description="values that differ from the calibration")
     design: Design | None = Field(None, description="parameters that vary from point to point")
     keep: bool = Field(False, description="store every payoff set with its game and proofs in solutions/, for `bargaining verify`")
-    solver: Annotated[LinkageLattice | EquilibriumSets, Field(discriminator="name")]
+    solver: Annotated[
+        LinkageLattice | EquilibriumSets | SimulatedPaths | BlockSets | CriticalParameter | MonitoredLinkageOptions | DealSolvers,
+        Field(discriminator="name"),
+    ]
 
 
 class LinkageLattices(Model):
@@ -148,32 +214,31 @@ class Experiment(Model):
         """Hash of everything the numbers depend on: the resolved configuration and the sources that turn it into numbers."""
         # Keys are in the order of the models, not of the file; runs and swept parameters in that of the file, which numbers the points.
         canonical = json.dumps(self.config, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(f"{canonical}\n{fingerprint()}".encode()).hexdigest()
+        return hashlib.sha256(f"{canonical}\n{self.sources}".encode()).hexdigest()
 
-    def points(self) -> list["Point"]:
+    @property
+    def sources(self) -> str:
+        """Hash of the sources that decide the numbers: those that its solvers and stories can reach."""
+        from bargaining.scenarios import module_of
+
+        parts: list[Run | Ensemble] = [*self.runs.values(), *self.ensembles.values()]
+        solvers = {_SOLVED_BY[part.solver.name] for part in parts}
+        return fingerprint({"bargaining.design", "bargaining.points", *solvers, *(module_of(part.scenario) for part in parts)})
+
+    def points(self) -> list[Point]:
         """Every point of every run, in order."""
-        return [point for name, run in self.runs.items() for point in _points(name, run)]
+        sampled = any(run.design is not None and run.design.sample is not None for run in self.runs.values())
+        if not sampled:
+            return [point for name, run in self.runs.items() for point in points_of(name, run)]
+        from bargaining.deals.sampled import drawn
+
+        return [point for name, run in self.runs.items() for point in points_of(name, drawn(run))]
 
 
 class ExperimentFile(Experiment):
     """An experiment file: the experiment of profile ``paper``, and what other profiles change in it."""
 
     profiles: dict[Name, dict[str, Any]] = Field({}, description="per profile, the keys that differ; null removes a key")
-
-
-@dataclass(frozen=True)
-class Point:
-    """One game to solve: where it stands in the experiment, and all it takes to build and solve it."""
-
-    run: str
-    number: int
-    scenario: str
-    calibration: str
-    parameters: Mapping[str, Any]
-    swept: Mapping[str, Any]
-    options: Mapping[str, Any]
-    keep: bool = False
-    solver: str = "linkage_lattice"
 
 
 def schema_text() -> str:
@@ -184,32 +249,6 @@ def schema_text() -> str:
         "title": "bargaining experiment",
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def fingerprint() -> str:
-    """Hash of the sources that decide the numbers: games, kernels, solvers, scenarios and their data, results, designs, this file."""
-    package = Path(__file__).parent
-    folders = [package / name for name in ("games", "kernels", "solvers", "scenarios")]
-    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".json")]
-    files += (package / "batch").glob("*.py")
-    files += [
-        package / name
-        for name in (
-            "payoff_set.py",
-            "solution.py",
-            "stochastic_solution.py",
-            "state_solution.py",
-            "design.py",
-            "sampling.py",
-            "experiment.py",
-            "ensemble.py",
-        )
-    ]
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        source = path.read_bytes().replace(b"\r\n", b"\n")
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source + b"\0")
-    return digest.hexdigest()[:16]
 
 
 def find(name: str) -> Path:
@@ -301,19 +340,6 @@ def _problems(document: Document) -> tuple[str, ...]:
     return ()
 
 
-def _points(name: str, run: Run) -> Iterator[Point]:
-    from bargaining.scenarios import scenario
-
-    options = run.solver.model_dump(mode="python", exclude={"name"}, exclude_none=True)
-    swept = run.design.as_points() if run.design else [{}]
-    number = 0
-    for calibration in run.calibrations or (scenario(run.scenario).calibration,):
-        for values in swept:
-            parameters = {**run.parameters, **values}
-            yield Point(name, number, run.scenario, calibration, parameters, values, options, run.keep, run.solver.name)
-            number += 1
-
-
 def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
     """One line for every scenario, calibration, parameter, agreement or partition that does not exist, and every value refused."""
     from bargaining.scenarios import names, scenario
@@ -330,26 +356,55 @@ def _unknown_names(experiment: Experiment, document: Document) -> Iterator[str]:
                 hint = did_you_mean(calibration, list(story.calibrations))
                 yield document.problem((*at, "calibrations", k), f"unknown calibration {calibration!r}{hint}")
         yield from _parameter_problems(run, at, story, document)
-        if isinstance(run.solver, EquilibriumSets):
+        if isinstance(run.solver, EquilibriumSets | Motion):
             yield from _state_problems(run, run.solver, at, document)
+        elif isinstance(run.solver, DealSolver):
+            yield from _partition_problems(run.solver.partitions or (), story, at, document)
+            if run.design is not None and run.design.sample is not None:
+                yield from _sample_problems(run, at, document)
+        elif isinstance(run.solver, MonitoredLinkageOptions):
+            from bargaining.monitored_checks import monitored_problems
+
+            yield from monitored_problems(run, run.solver, story, at, document)
         else:
             yield from _lattice_problems(run.solver, story, at, document)
 
 
 def _lattice_problems(solver: LinkageLattice, story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
     """Agreements and partitions that do not exist."""
+    yield from _partition_problems(solver.partitions or (), story, at, document)
     for k, agreement in enumerate(solver.agreements or ()):
         yield from _repeated(solver.agreements or (), k, (*at, "solver", "agreements", k), document)
         if agreement not in story.agreements:
             hint = did_you_mean(agreement, list(story.agreements))
             yield document.problem((*at, "solver", "agreements", k), f"unknown agreement {agreement!r}{hint}")
+
+
+def _sample_problems(run: Run, at: KeyPath, document: Document) -> Iterator[str]:
+    """A sample over parameters that do not exist or have no prior."""
+    from bargaining.deals.sampled import drawn
+    from bargaining.scenarios import ScenarioError
+
+    try:
+        drawn(run)
+    except ScenarioError as error:
+        yield document.problem((*at, "design", "sample"), str(error))
+
+
+def _partition_problems(partitions: Sequence[str], story: "Scenario", at: KeyPath, document: Document) -> Iterator[str]:
+    """Partitions that do not exist or stand twice, or a story without issues."""
+    from bargaining.games import MonitoredGame
+
     try:
         issues = issue_game(story)
     except ValueError as error:
         yield document.problem((*at, "solver", "name"), f"{error}; stories with states take equilibrium_set")
         return
+    if isinstance(story.game(), MonitoredGame):
+        yield document.problem((*at, "solver", "name"), f"scenario {story.name!r} is seen through signals: expected monitored_linkage")
+        return
     spelled: list[str] = []
-    for k, partition in enumerate(solver.partitions or ()):
+    for k, partition in enumerate(partitions):
         try:
             spelled.append(issues.name(issues.partition(partition)))
         except ValueError as error:
@@ -358,7 +413,7 @@ def _lattice_problems(solver: LinkageLattice, story: "Scenario", at: KeyPath, do
         yield from _repeated(spelled, k, (*at, "solver", "partitions", k), document)
 
 
-def _state_problems(run: Run, solver: EquilibriumSets, at: KeyPath, document: Document) -> Iterator[str]:
+def _state_problems(run: Run, solver: EquilibriumSets | Motion, at: KeyPath, document: Document) -> Iterator[str]:
     """Plans and states that do not exist; states are those of the first point, since they may depend on the parameters."""
     from bargaining.scenarios import ScenarioError, scenario
     from bargaining.scenarios.states import StateScenario
@@ -373,7 +428,28 @@ def _state_problems(run: Run, solver: EquilibriumSets, at: KeyPath, document: Do
         problem = f"scenario {run.scenario!r} has no states: expected linkage_lattice"
         yield document.problem((*at, "solver", "name"), problem)
         return
-    for what, words in (("plans", solver.plans), ("states", solver.states)):
+    asked: list[tuple[str, tuple[str, ...] | None]] = [
+        ("plans", getattr(solver, "plans", None)),
+        ("states", getattr(solver, "states", None)),
+    ]
+    if isinstance(solver, SimulatedPaths | CriticalParameter) and solver.plan not in known["plans"]:
+        hint = did_you_mean(solver.plan, known["plans"])
+        yield document.problem((*at, "solver", "plan"), f"unknown plan {solver.plan!r}{hint}")
+    if isinstance(solver, SimulatedPaths) and solver.start is not None and solver.start not in known["states"]:
+        yield document.problem((*at, "solver", "start"), f"unknown state {solver.start!r}{did_you_mean(solver.start, known['states'])}")
+    if isinstance(solver, BlockSets):
+        for k, partition in enumerate(solver.partitions or ()):
+            try:
+                story.composed().partition(partition)
+            except ValueError as error:
+                yield document.problem((*at, "solver", "partitions", k), str(error))
+    if isinstance(solver, CriticalParameter):
+        if solver.parameter not in story.resolved():
+            hint = did_you_mean(solver.parameter, list(story.resolved()))
+            yield document.problem((*at, "solver", "parameter"), f"unknown parameter {solver.parameter!r}{hint}")
+        if any(not low < high for low, high in pairwise(solver.values)):
+            yield document.problem((*at, "solver", "values"), "expected rising values")
+    for what, words in asked:
         for k, word in enumerate(words or ()):
             yield from _repeated(words or (), k, (*at, "solver", what, k), document)
             if word not in known[what]:

@@ -7,6 +7,7 @@ changes nothing.
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,11 @@ class Parts:
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             with temporary.open("wb") as file:
-                pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+                # Numbers hardly repeat: a dictionary of them costs time and space.
+                words = [field.name for field in table.schema if pa.types.is_string(field.type)]
+                pq.write_table(
+                    table, file, compression="lz4", use_dictionary=words or False, write_statistics=False, write_page_checksum=True
+                )
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -123,12 +128,15 @@ class Parts:
         frame: pd.DataFrame = table.to_pandas()
         return frame
 
-    def counts(self, column: str) -> dict[str, int]:
-        """How often each word stands in a column."""
-        table = self._table([column])
-        if table is None:
-            return {}
-        return {each["values"]: each["counts"] for each in table.column(column).value_counts().to_pylist()}
+    def counts(self, columns: Sequence[str]) -> dict[str, int]:
+        """How often each word stands in some columns taken together."""
+        import pyarrow.compute as pc
+
+        found: Counter[str] = Counter()
+        for table in self._tables(columns):
+            for column in table.columns:
+                found.update({each["values"]: each["counts"] for each in pc.value_counts(column).to_pylist()})
+        return dict(found)
 
     def messages(self, most: int) -> list[tuple[int, str]]:
         """The first points with a message, and the message."""
@@ -143,17 +151,22 @@ class Parts:
     def _table(self, columns: Sequence[str] | None) -> Any:
         """The rows as an Arrow table, which holds words a hundred times more tightly than Python does; None if there are no parts."""
         import pyarrow as pa
+
+        tables = list(self._tables(columns))
+        return pa.concat_tables(tables) if tables else None
+
+    def _tables(self, columns: Sequence[str] | None) -> Iterator[Any]:
+        """The parts in order, one at a time: read together, they are all decoded ahead."""
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        tables = []
         for path in self._paths():
-            # One at a time: read together, they are all decoded ahead.
             try:
                 with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                    tables.append(file.read(None if columns is None else list(columns), use_threads=False))
+                    table = file.read(None if columns is None else list(columns), use_threads=False)
             except pa.ArrowException as error:
                 raise OSError(f"{self.folder}: a part cannot be read ({error}); running again solves its points again") from None
-        return pa.concat_tables(tables) if tables else None
+            yield table
 
     def columns(self) -> list[str]:
         """Names of the columns."""
@@ -164,13 +177,10 @@ class Parts:
 
     def value_hash(self) -> str:
         """Hash of all values in the order of the points, column by column: the same however the parts are cut."""
-        import pyarrow.parquet as pq
-
         digests = {name: hashlib.sha256() for name in self.columns()}
-        for path in self._paths():
-            table = pq.read_table(path, page_checksum_verification=True)
+        for table in self._tables(None):
             for name, digest in digests.items():
-                digest.update(_bytes(table.column(name).to_numpy()))
+                digest.update(_bytes(table.column(name)))
         whole = hashlib.sha256()
         for name, digest in digests.items():
             whole.update(name.encode() + b"\0" + digest.digest())
@@ -202,12 +212,27 @@ def _range(path: Path) -> tuple[int, int]:
     return int(start), int(stop)
 
 
-def _bytes(values: "NDArray[Any]") -> bytes:
+def _bytes(column: Any) -> bytes:
+    """A column's values as bytes, with one NaN for all NaNs; words are ended by zeros."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_string(column.type):
+        ended = pc.binary_join_element_wise(column, pa.scalar("\0"), "")
+        return b"".join(_text(chunk) for chunk in ended.chunks)
+    values: NDArray[Any] = column.to_numpy()
+    if values.dtype.kind == "f":
+        return np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes()
+    return values.astype("<i8").tobytes()
+
+
+def _text(words: Any) -> bytes:
+    """The letters of an Arrow array of words, one after another."""
     import numpy as np
 
-    if values.dtype.kind == "f":
-        clean = np.where(np.isnan(values), np.nan, values)
-        return clean.astype("<f8").tobytes()
-    if values.dtype.kind in "iub":
-        return values.astype("<i8").tobytes()
-    return b"".join(str(value).encode() + b"\0" for value in values)
+    _, offsets, letters = words.buffers()
+    if letters is None:
+        return b""
+    edges = np.frombuffer(offsets, dtype=np.int32)[words.offset : words.offset + len(words) + 1]
+    return bytes(memoryview(letters)[int(edges[0]) : int(edges[-1])])

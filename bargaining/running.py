@@ -1,23 +1,38 @@
 """Running an experiment: solve the points that are not on disk yet, then write the results folder."""
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from bargaining import ensemble_running, provenance
+from bargaining.deal_options import DEAL_SOLVERS
 from bargaining.execution import executor
-from bargaining.experiment import Experiment, Point, Run, find, fingerprint, issue_game, read_experiment, results_folder
+from bargaining.experiment import Experiment, Run, find, read_experiment, results_folder
+from bargaining.lattice_running import lattice_words, solve_lattice
+from bargaining.monitored_running import monitored_words, solve_monitored
+from bargaining.motion_running import solve_motion
+from bargaining.points import Point
 from bargaining.state_running import solve_states, state_words
-from bargaining.store import POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
+from bargaining.store import CONCLUSIONS, POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
 
-if TYPE_CHECKING:
-    from bargaining.scenarios import Scenario
-    from bargaining.solution import EquilibriumSet
+
+def _solve_deals(point: Point) -> Part:
+    from bargaining.deals.solving import solve_deals
+
+    return solve_deals(point)
+
+
+# Solver -> how one of its points is solved, and what a run of it is in words.
+_RUNNERS: Mapping[str, tuple[Callable[[Point], Part], Callable[[Run, Sequence[Point]], Row]]] = {
+    "linkage_lattice": (solve_lattice, lattice_words),
+    "equilibrium_set": (solve_states, state_words),
+    "monitored_linkage": (solve_monitored, monitored_words),
+    **dict.fromkeys(("simulated_paths", "block_sets", "critical_parameter"), (solve_motion, state_words)),
+    **dict.fromkeys(DEAL_SOLVERS, (_solve_deals, lattice_words)),
+}
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,7 @@ def run(
     experiment, _ = read_experiment(path, profile, overrides)
     folder = Path(out) if out is not None else results_folder(path, experiment.name, profile, changed=bool(overrides))
     store = Store(folder, experiment.key)
-    tasks = ensemble_running.tasks(experiment, folder, fingerprint()) if experiment.ensembles else []
+    tasks = ensemble_running.tasks(experiment, folder) if experiment.ensembles else []
     # Parts may be missing altogether (they are not published), but not in part.
     if store.is_complete() and not force and not any(task.parts.begun and task.left for task in tasks):
         manifest = read_manifest(folder) or {}
@@ -145,45 +160,25 @@ def run(
         [vertex for point, part in zip(points, ordered, strict=True) for vertex in _vertices(point, part)],
         _manifest(experiment, profile, points, ordered, statuses, tasks, ended),
         _provenance(unsolved, time.perf_counter() - started, workers),
-        {**{name: table_text(table) for name, table in tables.items()}, **files},
+        {**{name: table_text(table) for name, table in tables.items()}, **_conclusions(rows), **files},
     )
     (folder / ensemble_running.PROGRESS).unlink(missing_ok=True)
     return Results(experiment, profile, folder, total, unsolved, statuses)
 
 
 def solve_point(point: Point) -> Part:
-    """Build one point's game, solve it, and flatten the answer into rows.
-
-    A point that cannot be solved gives one row with status ``failed`` and a message, never an exception.
-    """
-    if point.solver == "equilibrium_set":
-        return solve_states(point)
-    from bargaining.scenarios import scenario
-    from bargaining.solvers.lattice import linkage_lattice
-
-    front: Row = {"run": point.run, "point": point.number, "scenario": point.scenario, "calibration": point.calibration}
-    try:
-        story = scenario(point.scenario, point.calibration, **point.parameters)
-        game: Any = story.game()
-        options = dict(point.options)
-        names = options.pop("agreements", None)
-        agreements = {name: story.agreement(name) for name in (story.agreements if names is None else names)}
-        lattice = linkage_lattice(game, agreements, **options)
-    except (ValueError, ArithmeticError, RuntimeError) as error:
-        return Part([{**front, **point.swept, "status": "failed"}], {}, f"{type(error).__name__}: {error}")
-    stances = {partition: words for words, partition in _stances(story).items()}
-    deltas = dict(zip(("delta_us", "delta_cn"), game.deltas, strict=True))
-    rows = [{**front, "stance": stances.get(record["partition"]), **deltas, **point.swept, **record} for record in lattice.rows()]
-    sets = {name: [[float(x), float(y)] for x, y in _drawn(solved)] for name, solved in lattice.sets.items()}
-    solutions = {name: solved.to_json() for name, solved in lattice.sets.items()} if point.keep else {}
-    return Part([{column: _builtin(value) for column, value in row.items()} for row in rows], sets, None, solutions)
+    """One point solved and flattened into rows, by the solver it names; a failure is a row, never an exception."""
+    solve, _ = _RUNNERS[point.solver]
+    return solve(point)
 
 
-def _drawn(solved: "EquilibriumSet") -> Any:
-    """Vertices to store: those that the proven error of the set can tell from their neighbours' segment."""
-    if not math.isfinite(solved.error_bound):
-        return solved.vertices
-    return solved.payoff_set.simplified(0.1 * solved.error_bound).vertices
+def _conclusions(rows: Sequence[Row]) -> dict[str, str]:
+    """The table of conclusions, if the rows are on deals."""
+    if not any(row.get("analysis") for row in rows):
+        return {}
+    from bargaining.deals.solving import conclusions
+
+    return {CONCLUSIONS: table_text(conclusions(rows))}
 
 
 def _solve(points: Sequence[Point], left: Sequence[int], workers: int) -> Iterator[tuple[int, Part]]:
@@ -201,20 +196,9 @@ def _solve(points: Sequence[Point], left: Sequence[int], workers: int) -> Iterat
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _builtin(value: Any) -> Any:
-    """A NumPy scalar as the Python number it is."""
-    return value.item() if hasattr(value, "item") else value
-
-
-def _stances(story: "Scenario") -> dict[str, str]:
-    """Stances in words -> partition, spelled as in the rows."""
-    issues = issue_game(story)
-    return {words: issues.name(issues.partition(partition)) for words, partition in story.stances.items()}
-
-
 def _vertices(point: Point, part: Part) -> Iterator[Row]:
     calibration = part.rows[0]["calibration"]
-    states = point.solver == "equilibrium_set"
+    states = point.solver != "linkage_lattice"
     for name, vertices in part.sets.items():
         for k, (us, cn) in enumerate(vertices):
             values = (point.run, point.number, point.scenario, calibration, None if states else name, k, us, cn)
@@ -243,58 +227,17 @@ def _manifest(
         "question": experiment.question,
         "profile": profile,
         "config": experiment.config,
-        "sources": fingerprint(),
+        "sources": experiment.sources,
         "points": len(points) + sum(task.draws.size for task in tasks),
         "rows": sum(len(part.rows) for part in parts),
         "statuses": dict(statuses),
         "failures": messages + [failure for task in tasks for failure in ensemble_running.failures(task)],
-        "runs": {name: _words(run, [point for point in points if point.run == name]) for name, run in experiment.runs.items()},
+        "runs": {
+            name: _RUNNERS[run.solver.name][1](run, [point for point in points if point.run == name])
+            for name, run in experiment.runs.items()
+        },
         **({"ensembles": ensemble_running.described(tasks, ended)} if tasks else {}),
     }
-
-
-def _words(run: Run, points: Sequence[Point]) -> Row:
-    """A run in words and units, for the reader of a figure."""
-    from bargaining.scenarios import scenario
-    from bargaining.scenarios.parameters import in_words
-
-    if run.solver.name == "equilibrium_set":
-        return state_words(run, points)
-    story = scenario(run.scenario, points[0].calibration, **run.parameters)
-    issues = issue_game(story)
-    rows = {row["field"]: row for row in story.parameters()}
-    assumed = sum("assumption" in row["status"] for row in rows.values())
-    now = issues.joint_profile(story.agreement(story.status_quo))
-    payoffs = issues.stage_game().payoffs[:, now[0], now[1]]
-    return {
-        "scenario": run.scenario,
-        "title": story.title,
-        "unit": story.unit,
-        "notice": f"{assumed} of {len(rows)} parameters are assumptions" if assumed else "",
-        "points": len(points),
-        "issues": dict(story.issues_in_words),
-        "stances": _stances(story),
-        "agreements": {name: agreement_in_words(story, name) for name in story.agreements},
-        "status_quo": {"name": story.status_quo, "payoffs": payoffs.tolist()},
-        "parameters": {
-            name: {"words": in_words(name)} | {key: str(rows[name][key]) for key in ("symbol", "unit", "status", "note")}
-            for name in points[0].swept
-        },
-        "bounds": {
-            calibration: scenario(run.scenario, calibration, **run.parameters).bounds()
-            for calibration in dict.fromkeys(point.calibration for point in points)
-        },
-    }
-
-
-def agreement_in_words(story: "Scenario", name: str) -> str:
-    """What the sides promise: ``tariffs truce/truce, rare earths civil``."""
-    issues = issue_game(story).issues
-    promises = []
-    for issue, actions in story.agreement(name).items():
-        moves = [action for action, own in zip(actions, issues[issue].actions, strict=True) if len(own) > 1]
-        promises.append(f"{story.issues_in_words[issue]} {'/'.join(moves)}")
-    return ", ".join(promises)
 
 
 def _provenance(solved: int, seconds: float, workers: int) -> Row:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,21 +177,13 @@ class Minmax(Solution):
         }
 
 
-@dataclass(frozen=True, eq=False)
-class InnerProof:
-    """Data with which self-generation of an inner set can be checked exactly, vertex by vertex.
+class Deferred:
+    """A frozen dataclass that may be written down when it is first read."""
 
-    Vertex k earns ``(1 - δ_i) g_i(a) + δ_i w_i`` from the profile a = `profiles[k]` and a continuation w in the triangle of the vertices
-    `simplices[k]`; a deviation of player i is punished by vertex `punishments[i]`. Numbers are exact.
-    """
-
-    vertices: tuple[tuple[Fraction, Fraction], ...]
-    profiles: tuple[tuple[int, int], ...]
-    simplices: tuple[tuple[int, int, int], ...]
-    punishments: tuple[int, int]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @classmethod
-    def deferred(cls, write: "Callable[[], InnerProof]") -> "InnerProof":
+    def deferred(cls, write: Callable[[], Self]) -> Self:
         """A proof that is written down when it is first read: that takes a hundred times as long as to know that there is one."""
         proof = cls.__new__(cls)
         object.__setattr__(proof, "_write", write)
@@ -207,7 +199,21 @@ class InnerProof:
         return self.__dict__[name]
 
     def __reduce__(self) -> Any:
-        return InnerProof, (self.vertices, self.profiles, self.simplices, self.punishments)
+        return type(self), tuple(getattr(self, each) for each in self.__dataclass_fields__)
+
+
+@dataclass(frozen=True, eq=False)
+class InnerProof(Deferred):
+    """Data with which self-generation of an inner set can be checked exactly, vertex by vertex.
+
+    Vertex k earns ``(1 - δ_i) g_i(a) + δ_i w_i`` from the profile a = `profiles[k]` and a continuation w in the triangle of the vertices
+    `simplices[k]`; a deviation of player i is punished by vertex `punishments[i]`. Numbers are exact.
+    """
+
+    vertices: tuple[tuple[Fraction, Fraction], ...]
+    profiles: tuple[tuple[int, int], ...]
+    simplices: tuple[tuple[int, int, int], ...]
+    punishments: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bargaining.experiment import Point, Run
+from bargaining.experiment import Run
+from bargaining.points import Point
 from bargaining.store import Part, Row
 
 if TYPE_CHECKING:
@@ -91,8 +92,27 @@ def state_words(run: Run, points: Sequence[Point]) -> Row:
         "factors": dict(story.factors_in_words),
         "issues": dict(story.issues_in_words),
         "plans": dict(story.plans),
+        **_events(story, run),
         "parameters": {
             name: {"words": in_words(name)} | {key: str(rows[name][key]) for key in ("symbol", "unit", "status", "note")}
             for name in points[0].swept
         },
+    }
+
+
+def _events(story: "StateScenario", run: Run) -> Row:
+    """What happened since the story's date, for a figure that lays drawn paths beside it."""
+    from bargaining.scenarios.parameters import facts
+
+    start = getattr(story, "start_date", None)
+    if run.solver.name != "simulated_paths" or start is None:
+        return {}
+    chronology = getattr(story, "chronology", {})
+    events = [fact for fact in facts().values() if fact.kind == "event"]
+    return {
+        "start_date": start,
+        "events": [
+            {"id": fact.id, "date": fact.date[:10], "what": fact.quantity, "read_as": dict(chronology.get(fact.id, {}))}
+            for fact in sorted(events, key=lambda fact: fact.date)
+        ],
     }

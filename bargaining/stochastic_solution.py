@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bargaining.games import StochasticGame
 from bargaining.payoff_set import PayoffSet
-from bargaining.solution import Solution
+from bargaining.solution import Deferred, Solution
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ Corner = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class StochasticInner:
+class StochasticInner(Deferred):
     """Data with which it can be checked exactly that payoff sets, one a state, generate themselves.
 
     Vertex k of state s earns ``(1 - δ_i) g_i(a) + δ_i w_i`` from the profile a = ``profiles[s][k]`` and a continuation w in the triangle of

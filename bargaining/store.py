@@ -27,6 +27,8 @@ Row = dict[str, Any]
 
 ROWS, POINTS, MANIFEST, PROVENANCE = "rows.csv", "points.csv", "manifest.json", "provenance.json"
 SOLUTIONS = "solutions"
+# Of experiments on deals: how many points each conclusion holds at.
+CONCLUSIONS = "conclusions.csv"
 POINT_COLUMNS = ("run", "point", "scenario", "calibration", "partition", "vertex", "us", "cn")
 
 
@@ -59,7 +61,7 @@ class Store:
             return False
         hashes = manifest.get("sha256", {})
         names = {ROWS, POINTS, *hashes}
-        return all((self.folder / name).is_file() and hashes.get(name) == _file_hash(self.folder / name) for name in names)
+        return all((self.folder / name).is_file() and hashes.get(name) == file_hash(self.folder / name) for name in names)
 
     def prepare(self, experiment: str, *, force: bool = False) -> None:
         """Make sure results can be written, before anything is solved.
@@ -219,6 +221,7 @@ def _text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _file_hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """Hash of a text file, as in manifests."""
     # Read as text: a checkout that turns line ends into CRLF holds the same values.
     return _text_hash(path.read_text(encoding="utf-8"))

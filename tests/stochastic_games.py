@@ -84,14 +84,15 @@ def two_state_dilemma(delta=0.5):
     return bg.StochasticGame([low, high], [moves, other], delta)
 
 
-def risk_sharing(grid=20, delta=0.7):
-    """Kocherlakota's risk sharing: whoever has the endowment may give some of it, in steps of 1/grid."""
+def risk_sharing(grid=20, delta=0.7, endowments=2):
+    """Kocherlakota's risk sharing: both have a share of the endowment and may give some of it, in steps of 1/((endowments - 1) grid)."""
     payoffs, transitions = [], []
-    for endowed in (0, 1):
-        m, n = (grid + 1, 1) if endowed else (1, grid + 1)
-        share = np.array([[endowed + (b - a) / grid for b in range(n)] for a in range(m)])
-        payoffs.append([np.sqrt(share), np.sqrt(np.maximum(1.0 - share, 0.0))])
-        transitions.append(always(["1/2", "1/2"], m, n))
+    steps = (endowments - 1) * grid
+    for state in range(endowments):
+        m, n = state * grid + 1, steps - state * grid + 1
+        share = (state * grid - np.arange(m)[:, None] + np.arange(n)) / steps
+        payoffs.append([np.sqrt(np.clip(own, 0.0, 1.0)) for own in (share, 1.0 - share)])
+        transitions.append(always([f"1/{endowments}"] * endowments, m, n))
     return bg.StochasticGame(payoffs, transitions, delta)
 
 

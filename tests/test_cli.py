@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from bargaining import running
 from bargaining.cli import Exit, cli, main
-from bargaining.experiment import Point
+from bargaining.points import Point
 from bargaining.scenarios import names
 from bargaining.store import Part, read_table
 
@@ -219,10 +219,10 @@ def test_show_experiment(capsys: pytest.CaptureFixture[str], folder: Path) -> No
 
 
 def test_info(capsys: pytest.CaptureFixture[str]) -> None:
-    from bargaining.experiment import fingerprint
+    from bargaining.sources import all_modules, fingerprint
 
     content = json.loads(call(capsys, "info", "--json")[1])
-    assert content["sources"] == fingerprint()
+    assert content["sources"] == fingerprint(all_modules())
     assert {"numba", "numpy", "pydantic"} <= set(content["versions"])
     assert {"python", "kernel cache", "cores"} <= set(content)
 
@@ -253,24 +253,6 @@ def test_run_says_where_results_are_and_when_nothing_was_solved(
     code, again, err = call(capsys, "run", "mine")
     assert (code, again) == (0, out)
     assert "nothing to solve: experiments/results/mine already holds this run" in err
-
-
-def test_figures_go_to_the_paper_for_its_own_profile_only(
-    folder: Path, capsys: pytest.CaptureFixture[str], quick: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def report(results: Path, out: Path) -> list[Path]:
-        (out / "sets.svg").write_text("<svg/>")
-        return [out / "sets.svg"]
-
-    monkeypatch.setattr("bargaining.report.report", report)
-    call(capsys, "run", "mine")
-    assert not (folder / "paper").exists(), "no clone of the paper here"
-    (folder / "paper").mkdir()
-    call(capsys, "run", "mine", "--set", "runs.one.solver.tol=1e-2")
-    call(capsys, "run", "mine", "--out", "elsewhere")
-    assert not (folder / "paper" / "generated").exists()
-    call(capsys, "run", "mine")
-    assert (folder / "paper" / "generated" / "sets.svg").read_text() == "<svg/>"
 
 
 def test_points_that_are_not_proven_give_exit_code_3(

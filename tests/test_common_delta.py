@@ -7,7 +7,7 @@ from catalogue import DILEMMA, FAN, stage, supports
 
 import bargaining as bg
 from bargaining.solvers.common_delta import METHOD
-from bargaining.solvers.equilibrium_set import METHOD as GENERAL
+from bargaining.solvers.repeated_set import METHOD as GENERAL
 
 
 def solve(payoffs, delta, **options):

@@ -12,7 +12,8 @@ from bargaining import running
 from bargaining.config import ConfigError
 from bargaining.design import Design
 from bargaining.ensemble import Draws
-from bargaining.experiment import Experiment, Point, experiment_files, find, results_folder, schema_text
+from bargaining.experiment import Experiment, experiment_files, find, results_folder, schema_text
+from bargaining.points import Point
 from bargaining.running import run
 from bargaining.store import Part, read_manifest, read_table
 
@@ -205,7 +206,7 @@ def test_the_key_is_of_the_content_and_of_the_sources(folder: Path, monkeypatch:
     path.write_text("".join([*lines[:11], lines[12], lines[11], *lines[13:]]))
     assert Experiment.load(path).key != key, "points are numbered in the order of the swept parameters"
     path.write_text(GOOD)
-    monkeypatch.setattr("bargaining.experiment.fingerprint", lambda: "other sources")
+    monkeypatch.setattr("bargaining.experiment.fingerprint", lambda modules: "other sources")
     assert Experiment.load(path).key != key
 
 

@@ -97,6 +97,8 @@ def test_wheel_holds_the_package_its_data_and_the_experiments(wheel: Path) -> No
         "bargaining/scenarios/data/facts.json",
         "bargaining/scenarios/data/priors.json",
         "bargaining/experiments/linkage.yaml",
+        "bargaining/paper/source/paper.typ",
+        "bargaining/paper/source/refs.bib",
     } <= set(names)
     tops = {name.split("/")[0] for name in names}
     assert tops == {"bargaining", f"bargaining-{bargaining.__version__}.dist-info"}
@@ -113,6 +115,11 @@ print(bg.__file__, solved.status.name, solved.contains([3, 3], 1e-9), solved.pun
     place, *answer = run_installed(installed, tmp_path, code).split(maxsplit=3)
     assert Path(place).is_relative_to(installed)
     assert answer == ["solved", "True", "[1.0, 1.0]\n"]
+
+
+def test_installed_wheel_finds_the_source_of_the_paper(installed: Path, tmp_path: Path) -> None:
+    code = "from bargaining.paper.building import source_folder; print(source_folder())"
+    assert run_installed(installed, tmp_path, code).strip() == str(installed / "bargaining" / "paper" / "source")
 
 
 def test_installed_wheel_runs_an_experiment(installed: Path, tmp_path: Path) -> None:

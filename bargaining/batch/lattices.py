@@ -15,7 +15,7 @@ from bargaining.games import GameError, RepeatedGame, StageGame
 from bargaining.games.issues import Block, Partition
 from bargaining.games.many import IssueGames
 from bargaining.games.stage import Profile
-from bargaining.solvers.equilibrium_set import MAX_ITER, check_options, equilibrium_set
+from bargaining.solvers.repeated_set import MAX_ITER, check_options, repeated_set
 
 Floats = NDArray[np.float64]
 
@@ -197,7 +197,7 @@ class _Solved:
         else:
             for k in range(count):
                 delta = float(deltas[k, 0]) if common[k] else (float(deltas[k, 0]), float(deltas[k, 1]))
-                solution = equilibrium_set(RepeatedGame(StageGame(payoffs=games[k]), delta), tol=tol, max_iter=max_iter)
+                solution = repeated_set(RepeatedGame(StageGame(payoffs=games[k]), delta), tol=tol, max_iter=max_iter)
                 extremes[k] = _extremes(solution.vertices, np.array([0, len(solution.vertices)]))[0]
                 bounds[k], ranks[k] = solution.error_bound, RANK.index(solution.status.name)
         return cls(games, deltas, dict(zip(PAYOFFS, extremes.T.copy(), strict=True)), bounds, ranks)

@@ -19,8 +19,8 @@ from bargaining.kernels.critical import critical_rates
 from bargaining.payoff_set import PayoffSet
 from bargaining.solvers.common_delta import MOST_SWEEPS
 from bargaining.solvers.critical_delta import check_punishment, critical_delta
-from bargaining.solvers.equilibrium_set import MAX_ITER, check_options, general_set
 from bargaining.solvers.rate_ray import DELTA_MAX
+from bargaining.solvers.repeated_set import MAX_ITER, check_options, general_set
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -10,10 +10,12 @@ from bargaining.certificate.monitored import verify_monitored
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.sets import verify_equilibrium_set
+from bargaining.certificate.state_automaton import verify_state_automaton
 from bargaining.certificate.state_transfers import verify_stochastic_transfers
 from bargaining.certificate.stochastic import verify_stochastic_set
 from bargaining.games import MonitoredGame
 from bargaining.games.automaton import Automaton, JointAutomaton
+from bargaining.games.state_automaton import StateAutomaton
 from bargaining.solution import CriticalDelta, EquilibriumSet, NashEquilibria
 from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium
 from bargaining.state_solution import MarkovPerfect, StochasticTransfers
@@ -27,7 +29,7 @@ def verify(solution: Any) -> Certificate:
 
     Parameters
     ----------
-    solution : Solution or Automaton
+    solution : Solution, Automaton or StateAutomaton
         Payoff sets of any kind, static, correlated and Markov-perfect equilibria, critical discount factors, strategies.
 
     Raises
@@ -45,6 +47,8 @@ def verify(solution: Any) -> Certificate:
     """
     if isinstance(solution, (Automaton, JointAutomaton)):
         return verify_automaton(solution)
+    if isinstance(solution, StateAutomaton):
+        return verify_state_automaton(solution)
     if isinstance(solution, NashEquilibria):
         return verify_nash(solution)
     if isinstance(solution, MarkovPerfect):

@@ -107,7 +107,7 @@ def _excluded(
                 (base + alpha * sides[p][0] + beta * sides[q][0], alpha * sides[p][1] + beta * sides[q][1] - slopes[j])
                 for p, q, alpha, beta in pairs[j]
             ]
-            if not _negative(lines, start, most):
+            if not below_zero(lines, start, most):
                 return False
     return True
 
@@ -116,18 +116,23 @@ def _combinations(constraints: Sequence[Point], direction: Point) -> list[tuple[
     """Every pair of constraints, with its non-negative weights, that combines to a direction."""
     found = []
     for p, q in combinations(range(len(constraints)), 2):
-        u, v = constraints[p], constraints[q]
-        determinant = u[0] * v[1] - u[1] * v[0]
-        if determinant == 0:
-            continue
-        alpha = (direction[0] * v[1] - direction[1] * v[0]) / determinant
-        beta = (u[0] * direction[1] - u[1] * direction[0]) / determinant
-        if alpha >= 0 and beta >= 0:
-            found.append((p, q, alpha, beta))
+        weights = combination(constraints[p], constraints[q], direction)
+        if weights is not None:
+            found.append((p, q, *weights))
     return found
 
 
-def _negative(lines: Sequence[Line], low: Fraction, high: Fraction) -> bool:
+def combination(u: Point, v: Point, direction: Point) -> tuple[Fraction, Fraction] | None:
+    """The non-negative weights with which two constraints combine to a direction; None if there are none."""
+    determinant = u[0] * v[1] - u[1] * v[0]
+    if determinant == 0:
+        return None
+    alpha = (direction[0] * v[1] - direction[1] * v[0]) / determinant
+    beta = (u[0] * direction[1] - u[1] * direction[0]) / determinant
+    return (alpha, beta) if alpha >= 0 and beta >= 0 else None
+
+
+def below_zero(lines: Sequence[Line], low: Fraction, high: Fraction) -> bool:
     """Whether the least of some lines (value at 0, slope) is negative on all of [low, high]."""
 
     def lowest(t: Fraction, sign: int) -> Line:

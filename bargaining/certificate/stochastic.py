@@ -2,18 +2,21 @@ r"""Certificates of payoff sets of stochastic games, in exact rational arithmeti
 
 *Inside*: every vertex of every state is what its profile earns and what follows, no one-shot deviation gains, and wherever play can come
 to from a state with equilibria there is one. *Outside*: the set operator is applied again from the box of stage payoffs, rounded outward
-on a binary grid; a long chain is left unchecked.
+on a binary grid; where the proof goes on by exclusion (see `bargaining.certificate.outer`), its lines are drawn again, state by state.
+What is too much work is left unchecked.
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
 from math import inf
+from typing import Any
 
 import numpy as np
 
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.certificate.outer import AXES, cut_by, edges, hull_of, polygon_of
 from bargaining.certificate.sets import nearest
+from bargaining.certificate.state_exclusion import excluded
 from bargaining.games import StochasticGame, exact
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
@@ -68,7 +71,7 @@ def verify_stochastic_set(solution: StochasticSet) -> Certificate:
     if solution.status is Status.empty:
         if any(filled) or any(not own.is_empty for own in (*solution.inner, *solution.outer)):
             return refused("the sets are called empty, but payoffs are stated")
-        walked = chain is not None and not any(chain.living) and _walk(exactly, chain)
+        walked = chain is not None and not any(chain.living) and _outside(exactly, chain)
         reason = "no profile can be enforced in any state" if walked is True else "that no profile can be enforced was not proven"
         return Certificate(holds=walked is True, deviation_gain=0.0, payoff_error=0.0, gap=0.0 if walked is True else inf, reason=reason)
     if proof is None:
@@ -87,11 +90,11 @@ def verify_stochastic_set(solution: StochasticSet) -> Certificate:
     cut = _cut_off(exactly, proof, chain)
     if cut:
         return refused(cut)
-    walked = _walk(exactly, chain)
+    walked = _outside(exactly, chain)
     gap, fault = _gap(solution, proof, chain) if walked is True else (inf, "")
     outside = {
-        True: "the outer chain was walked again",
-        False: "the outer chain does not reach the offsets stored",
+        True: "the outer chain was walked again" if chain.slopes is None else "what lies outside the half-planes was excluded",
+        False: "the outer chain does not reach the offsets stored" if chain.slopes is None else "what lies outside was not excluded",
         None: "the outer chain is too long to walk again here",
     }[walked]
     return Certificate(
@@ -156,8 +159,8 @@ def _strayed(solution: StochasticSet, proof: StochasticInner) -> str:
             continue
         proven = PayoffSet([[float(x), float(y)] for x, y in vertices])  # type: ignore[arg-type]
         rounding = ROUNDING * float(np.abs(proven.vertices).max(initial=0.0))
-        if inner.distance(proven) > rounding:
-            return f"state {name!r}: the inner set is not the proven one"
+        if max(proven.distance_to(vertex) for vertex in inner.vertices) > rounding:
+            return f"state {name!r}: the inner set is not proven"
         if stated.distance(proven) > allowed + rounding:
             return f"state {name!r}: the stated set is {stated.distance(proven):.3g} away from the proven one"
     return ""
@@ -212,54 +215,90 @@ def _cut_off(game: ExactStates, proof: StochasticInner, chain: StochasticOuter) 
     return ""
 
 
-def _walk(game: ExactStates, chain: StochasticOuter) -> bool | None:
-    """Apply the operator again from the box of stage payoffs, rounded outward.
-
-    True once what is left lies in the stored half-planes and the states said to be empty are; None if that is too much work.
-    """
-    half_planes = [((Fraction(float(x)), Fraction(float(y))), j) for j, (x, y) in enumerate(chain.normals)]
-    stored = [[Fraction(float(c)) for c in row] for row in chain.offsets]
+def _outside(game: ExactStates, chain: StochasticOuter) -> bool | None:
+    """Whether the half-planes follow, and emptiness where it is said; None if that is too much work."""
+    normals = [(Fraction(float(x)), Fraction(float(y))) for x, y in chain.normals]
+    stored = _numbers(chain.offsets)
     scaled = [
         {a: ((g[0] - chain.origin[0]) / chain.span[0], (g[1] - chain.origin[1]) / chain.span[1]) for a, g in own.items()}
         for own in game.payoff
     ]
+    if chain.slopes is None:
+        return _walk(game, scaled, chain, normals, stored)[0]
+    if chain.limit is None or chain.interval is None or game.delta[0] != game.delta[1] or not all(chain.living):
+        return False
+    limit, slopes = _numbers(chain.limit), _numbers(chain.slopes)
+    least, most = Fraction(chain.interval[0]), Fraction(chain.interval[1])
+    if not set(AXES) <= set(normals) or not 0 <= least <= most or min(min(row) for row in slopes) <= 0:
+        return False
+    begun = [[c + most * d for c, d in zip(*rows, strict=True)] for rows in zip(limit, slopes, strict=True)]
+    ended = [[c + least * d for c, d in zip(*rows, strict=True)] for rows in zip(limit, slopes, strict=True)]
+    if any(c > own for rows in zip(ended, stored, strict=True) for c, own in zip(*rows, strict=True)):
+        return False
+    reached, enforceable = _walk(game, scaled, chain, normals, begun)
+    if not reached or least == most:
+        return reached
+    return excluded(game, scaled, normals, limit, slopes, (least, most), enforceable)
+
+
+def _numbers(rows: Any) -> list[list[Fraction]]:
+    return [[Fraction(float(value)) for value in row] for row in rows]
+
+
+def _walk(
+    game: ExactStates,
+    scaled: Sequence[dict[Profile, Point]],
+    chain: StochasticOuter,
+    normals: Sequence[Point],
+    stored: Sequence[Sequence[Fraction]],
+) -> tuple[bool | None, list[list[Profile]]]:
+    """Apply the operator again from the box of stage payoffs, rounded outward.
+
+    True once what is left lies in the half-planes with offsets `stored` and the states said to be empty are; None if that is too much
+    work. Also the profiles of each state that could be enforced in the sets before the last.
+    """
+    enforceable = [list(own) for own in scaled]
     top = [max(g[i] for own in scaled for g in own.values()) for i in (0, 1)]
     zero = Fraction(0)
     box = list(dict.fromkeys([(zero, zero), (top[0], zero), (top[0], top[1]), (zero, top[1])]))
     polygons: list[list[Point]] = [list(box) for _ in scaled]
     work = 0
-    for _ in range(2 * chain.sweeps + 16):
+    for _ in range(2 * chain.sweeps + 17):
+        reached = all(
+            bool(polygon) == lives and all(n[0] * w[0] + n[1] * w[1] <= stored[s][j] for j, n in enumerate(normals) for w in polygon)
+            for s, (polygon, lives) in enumerate(zip(polygons, chain.living, strict=True))
+        )
+        if reached:
+            return True, enforceable
         changed = False
         for s, polygon in enumerate(polygons):
             if not polygon:
                 continue
-            points, done = _generated(game, scaled, polygons, s)
+            points, living, done = _generated(game, scaled, polygons, s)
+            enforceable[s] = living
             work += done
             if work > MOST_WORK:
-                return None
+                return None, enforceable
             left = polygon if points else []
             for normal, offset in edges(points) if points else ():
                 left = cut_by(left, normal, offset)
             changed = changed or left != polygon
             polygons[s] = left
-        reached = all(
-            bool(polygon) == lives and all(n[0] * w[0] + n[1] * w[1] <= stored[s][j] for n, j in half_planes for w in polygon)
-            for s, (polygon, lives) in enumerate(zip(polygons, chain.living, strict=True))
-        )
-        if reached:
-            return True
         if not changed:
-            return False
-    return False
+            return False, enforceable
+    return False, enforceable
 
 
 def _generated(
     game: ExactStates, scaled: Sequence[dict[Profile, Point]], polygons: Sequence[list[Point]], state: int
-) -> tuple[list[Point], int]:
-    """Corners of what a state generates from the polygons of all states, and how much work that was; none if some state is empty."""
+) -> tuple[list[Point], list[Profile], int]:
+    """Corners of what a state generates from the polygons of all states, the profiles that can be enforced, and how much work that was.
+
+    None if some state is empty.
+    """
     rows = game.rows[state]
     if any(not polygons[after] for row in rows.values() for after, _ in row):
-        return [], 0
+        return [], [], 0
     delta = game.delta
     floors = [[min((w[i] for w in polygon), default=Fraction(0)) for polygon in polygons] for i in (0, 1)]
     value = {
@@ -267,6 +306,7 @@ def _generated(
         for a, row in rows.items()
     }
     points: list[Point] = []
+    living = []
     work = 0
     for a, row in rows.items():
         mixture = _mixture([(share, polygons[s]) for s, share in row])
@@ -278,7 +318,9 @@ def _generated(
             if need > value[a][i]:
                 kept = cut_by(kept, AXES[2 + i], -need)
         points += kept
-    return points, work + 16 * len(points)
+        if kept:
+            living.append(a)
+    return points, living, work + 16 * len(points)
 
 
 def _mixture(parts: Sequence[tuple[Fraction, list[Point]]]) -> list[Point]:

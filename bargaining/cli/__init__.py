@@ -184,24 +184,77 @@ def check(names: tuple[str, ...], rtol: float, workers: int, as_json: bool) -> E
 
 
 @cli.command()
-@click.argument("results", nargs=-1, required=True)
+@click.argument("results", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every solution that the results in experiments/results keep.")
 @_json
-def verify(results: tuple[str, ...], as_json: bool) -> Exit:
+def verify(results: tuple[str, ...], everything: bool, as_json: bool) -> Exit:
     """Check stored solutions in exact arithmetic, without the solver: files that Solution.to_json wrote, or folders of them.
 
     The results folder of an experiment will do if its runs keep their solutions (keep: true).
 
     A refused one names what is wrong in words; the exit code is then 1.
     """
-    from bargaining.cli.verifying import verify_results
+    from bargaining.cli.verifying import stored_everywhere, verify_results
 
-    return verify_results(results, as_json)
+    if everything == bool(results):
+        raise click.UsageError("give files or folders, or --all")
+    return verify_results(stored_everywhere() if everything else results, as_json)
+
+
+@cli.command()
+@_profile
+@click.option("--force", is_flag=True, help="Write them even if nothing they are made from has changed.")
+@_json
+def report(profile: str, force: bool, as_json: bool) -> Exit:
+    """Write the paper's numbers, tables and figures from stored results; nothing is solved."""
+    from bargaining.cli.reproducing import write_report
+
+    return write_report(profile, force, as_json)
+
+
+@cli.command()
+@_profile
+@click.option("--force", is_flag=True, help="Compile even if nothing has changed.")
+@_json
+def paper(profile: str, force: bool, as_json: bool) -> Exit:
+    """Compile the paper from what `bargaining report` wrote: paper/paper.pdf, or .runs/paper/PROFILE/paper.pdf."""
+    from bargaining.cli.reproducing import build_paper
+
+    return build_paper(profile, force, as_json)
+
+
+@cli.command()
+@_profile
+@_workers
+@click.option("--force", is_flag=True, help="Solve, write and compile everything again.")
+@_json
+def reproduce(profile: str, workers: int, force: bool, as_json: bool) -> Exit:
+    """Rebuild the paper: experiments, then report, then PDF. Only what changed is done; a stopped run goes on where it was.
+
+    \b
+    Examples:
+      bargaining reproduce --profile smoke
+      bargaining reproduce
+    """
+    from bargaining.cli.reproducing import reproduce as rebuild
+
+    return rebuild(profile, workers, force, as_json)
+
+
+@cli.command()
+@click.option("--out", type=click.Path(path_type=Path), help="The archive (default: dist/bargaining-VERSION-replication.zip).")
+@_json
+def package(out: Path | None, as_json: bool) -> Exit:
+    """Write a replication archive of the clone: code, experiments, results and paper, with a README for data editors."""
+    from bargaining.cli.packing import write_archive
+
+    return write_archive(out, as_json)
 
 
 @cli.command()
 @_json
 def info(as_json: bool) -> None:
-    """Print versions, machine, cache folder and the fingerprint of the sources that decide the numbers."""
+    """Print versions, machine, cache folder and the fingerprint of the sources."""
     from bargaining.cli.describe import show_info
 
     show_info(as_json)

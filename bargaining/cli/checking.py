@@ -10,6 +10,7 @@ from bargaining.cli.terminal import print_json, print_table, stderr, stdout, tab
 from bargaining.comparison import Item, compare
 from bargaining.config import ConfigError
 from bargaining.experiment import experiment_files, find, results_folder
+from bargaining.paper.exhibits import of_experiment
 from bargaining.running import run
 from bargaining.store import read_manifest
 
@@ -40,10 +41,13 @@ def check_experiments(names: tuple[str, ...], rtol: float, workers: int, as_json
     agrees = all(item.agrees for items in found.values() for item in items)
     if as_json:
         content = {name: [dataclasses.asdict(item) for item in items] for name, items in found.items()}
-        print_json({"agrees": agrees, "rtol": rtol, "experiments": content})
+        affected = {name: of_experiment(name) for name, items in found.items() if not all(item.agrees for item in items)}
+        print_json({"agrees": agrees, "rtol": rtol, "experiments": content, "exhibits_affected": affected})
     else:
         for name, items in found.items():
             _print(f"{name}: a fresh run against {committed[name]}", items)
+            if not all(item.agrees for item in items):
+                stdout().print(f"exhibits of the paper affected: {'; '.join(of_experiment(name)) or 'none'}\n", soft_wrap=True)
         stderr().print(f"{'all items agree' if agrees else 'results differ'} (rtol {rtol:g}; words, counts and truth values exactly)")
     return Exit.fine if agrees else Exit.differs
 

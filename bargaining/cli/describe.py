@@ -8,17 +8,20 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from bargaining import provenance
+from bargaining.cli.signals import print_signals, signals_content
 from bargaining.cli.stories import print_states_and_plans, print_story, states_content
 from bargaining.cli.terminal import number, print_json, print_table, stderr, stdout, table
 from bargaining.config import ConfigError, did_you_mean
 from bargaining.ensemble import Draws
-from bargaining.experiment import Experiment, experiment_files, find, fingerprint, issue_game, read_experiment, results_folder
+from bargaining.experiment import Experiment, experiment_files, find, issue_game, read_experiment, results_folder
 from bargaining.games import StageGame
-from bargaining.running import agreement_in_words
+from bargaining.lattice_running import agreement_in_words
 from bargaining.scenarios import Scenario, names, scenario
 from bargaining.scenarios.states import StateScenario
+from bargaining.scenarios.vetting import Vetting
 from bargaining.solution import NashEquilibria
 from bargaining.solvers.nash import nash_equilibria
+from bargaining.sources import all_modules, fingerprint
 from bargaining.store import Store
 
 
@@ -70,9 +73,15 @@ def show_experiment(name: str, profile: str, as_json: bool) -> None:
     made = table("run", "scenario", "calibrations", "swept", "solver", "points", left=5)
     for run_name, run in experiment.runs.items():
         own = sum(point.run == run_name for point in experiment.points())
-        swept = ", ".join(run.design.as_points()[0]) if run.design else ""
+        sample = run.design.sample if run.design else None
+        swept = (
+            f"{sample.points} draws"
+            if sample
+            else ", ".join(next((point.swept for point in experiment.points() if point.run == run_name), ()))
+        )
         calibrations = ", ".join(run.calibrations or (scenario(run.scenario).calibration,))
-        made.add_row(run_name, run.scenario, calibrations, swept, f"{run.solver.name}, tol {run.solver.tol:g}", str(own))
+        accuracy = f"tol {run.solver.tol:g}" if hasattr(run.solver, "tol") else "exact"
+        made.add_row(run_name, run.scenario, calibrations, swept, f"{run.solver.name}, {accuracy}", str(own))
     if experiment.runs:
         print_table(console, f"runs, profile {profile}", made)
     if experiment.ensembles:
@@ -117,12 +126,15 @@ def show_scenario(name: str, calibration: str | None, as_json: bool) -> None:
         return
     console, deltas = stdout(), story.game().deltas
     console.print(f"{name}: {story.title}")
-    console.print(f"calibration {story.calibration} (of {', '.join(story.calibrations)}); payoffs: {story.unit}")
+    unit = story.payoff_unit if isinstance(story, Vetting) else story.unit
+    console.print(f"calibration {story.calibration} (of {', '.join(story.calibrations)}); payoffs: {unit}")
     console.print(f"discount factors per 90 days: U.S. {deltas[0]:.4f}, China {deltas[1]:.4f}\n")
     _print_parameters(console, story)
     for issue, stage in issue_game(story).issues.items():
         console.print()
         _print_payoffs(console, f"{issue}: {story.issues_in_words[issue]}", stage, nash_equilibria(stage))
+        if isinstance(story, Vetting):
+            print_signals(console, issue, stage, story.monitorings()[issue])
     console.print()
     made = table("name", "what the sides promise", left=2)
     for agreement in story.agreements:
@@ -149,7 +161,7 @@ def show_info(as_json: bool) -> None:
         "kernel cache": str(_jit.CACHE_FOLDER) if _jit.CACHE_FOLDER else "none: no folder can be written",
         "kernels compiled": not _jit.is_cold(),
         "commit": provenance.commit(),
-        "sources": fingerprint(),
+        "sources": fingerprint(all_modules()),
     }
     if as_json:
         print_json(content)
@@ -233,4 +245,5 @@ def _scenario_content(story: Scenario) -> dict[str, Any]:
         "status_quo": story.status_quo,
         "stances": dict(story.stances),
         "explanation": list(story.explain()),
+        **({"signals": signals_content(story)} if isinstance(story, Vetting) else {}),
     }

@@ -23,7 +23,7 @@ def print_lattices(console: Console, rows: Sequence[Row], manifest: Mapping[str,
     for run, words in manifest["runs"].items():
         mine = [row for row in rows if row["run"] == run]
         for calibration in dict.fromkeys(row["calibration"] for row in mine):
-            group = [row for row in mine if row["calibration"] == calibration and row.get("partition")]
+            group = [row for row in mine if row["calibration"] == calibration and row.get("partition") and not row.get("analysis")]
             if not group:
                 continue  # every point failed; the failures are listed by themselves
             title = f"{run}: {words['title']}" + (f" ({calibration})" if calibration else "")

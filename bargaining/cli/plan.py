@@ -6,7 +6,7 @@ from pathlib import Path
 from bargaining.cli.terminal import duration, print_json, stdout
 from bargaining.ensemble_running import estimate, tasks
 from bargaining.execution import chunk_size
-from bargaining.experiment import Experiment, find, fingerprint, results_folder
+from bargaining.experiment import Experiment, find, results_folder
 from bargaining.store import Store
 
 
@@ -17,7 +17,7 @@ def tell_plan(name: str, profile: str, overrides: Sequence[str], out: Path | Non
     folder = out or results_folder(path, experiment.name, profile, changed=bool(overrides))
     store = Store(folder, experiment.key)
     points = experiment.points()
-    found = tasks(experiment, folder, fingerprint()) if experiment.ensembles else []
+    found = tasks(experiment, folder) if experiment.ensembles else []
     complete = store.is_complete()
     done = len(points) if complete else len(store.finished())
     counts = {run: sum(point.run == run for point in points) for run in experiment.runs}

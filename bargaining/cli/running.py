@@ -1,7 +1,6 @@
 """``bargaining run``: solve, store, print, draw."""
 
 import shlex
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,15 +9,17 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bargaining.cli import Exit
+from bargaining.cli.deals import print_deals
 from bargaining.cli.ensembles import print_ensembles
 from bargaining.cli.lattice import print_lattices
+from bargaining.cli.monitored import print_monitored
 from bargaining.cli.plan import tell_plan
 from bargaining.cli.states import print_states
 from bargaining.cli.terminal import print_json, stderr, stdout
 from bargaining.ensemble_running import TABLES
 from bargaining.kernels import _jit
 from bargaining.running import Results, run
-from bargaining.store import MANIFEST, POINTS, ROWS, SOLUTIONS, read_manifest
+from bargaining.store import CONCLUSIONS, MANIFEST, POINTS, ROWS, SOLUTIONS, read_manifest
 
 
 def run_experiment(
@@ -59,7 +60,7 @@ def run_experiment(
         again += ["--scheduler", scheduler] if scheduler is not None else []
         console.print(f"\nstopped; finished points are kept. To do the rest: {shlex.join(again)}")
         return Exit.interrupted
-    figures = _draw(results)
+    figures = draw_figures(results)
     rows, manifest = results.rows(), read_manifest(results.folder) or {}
     if as_json:
         content = {"folder": str(results.folder), "cached": results.cached, "points": results.points, "statuses": results.statuses}
@@ -67,13 +68,15 @@ def run_experiment(
     else:
         print_lattices(stdout(), rows, manifest)
         print_states(stdout(), rows, manifest)
+        print_deals(stdout(), results.folder, manifest)
+        print_monitored(stdout(), rows, manifest)
         print_ensembles(stdout(), results.folder, manifest)
     if results.cached:
         console.print(f"nothing to solve: {results.folder} already holds this run (--force solves it again)")
     else:
         console.print(f"solved {results.solved} of {results.points} points")
     named = [("rows", ROWS), ("sets", POINTS)] if results.experiment.runs else []
-    tables = [("table", name) for name in TABLES if name in manifest.get("sha256", {})]
+    tables = [("table", name) for name in (*TABLES, CONCLUSIONS) if name in manifest.get("sha256", {})]
     for what, name in (*named, *tables, ("manifest", MANIFEST)):
         console.print(f"{what:<9} {results.folder / name}")
     if any(run.keep for run in results.experiment.runs.values()):
@@ -115,14 +118,8 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int, int], None]]:
         yield progress
 
 
-def _draw(results: Results) -> Sequence[Path]:
-    """Figures beside the results; a copy goes to the paper if these are the results it reports and it is here."""
+def draw_figures(results: Results) -> Sequence[Path]:
+    """Figures beside the results."""
     from bargaining.report import report
 
-    figures = report(results.folder, results.folder)
-    paper = Path("paper")
-    if results.profile == "paper" and paper.is_dir() and results.folder.parent.parent == Path("experiments"):
-        (paper / "generated").mkdir(exist_ok=True)
-        for path in figures:
-            shutil.copyfile(path, paper / "generated" / path.name)
-    return figures
+    return report(results.folder, results.folder)

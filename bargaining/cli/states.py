@@ -29,7 +29,11 @@ def print_states(console: Console, rows: Sequence[Row], manifest: Mapping[str, A
             group = [row for row in mine if row["calibration"] == calibration]
             title = f"{run}: {words['title']} ({calibration})"
             swept = list(words["parameters"])
-            if swept:
+            if any(row.get("kind") for row in group):
+                console.print(title)
+                for plan in dict.fromkeys(row["plan"] for row in group):
+                    console.print(f"Plan {plan.replace('_', ' ')}: {words['plans'][plan]}.")
+            elif swept:
                 _print_sweep(console, title, group, words, swept)
             else:
                 _print_one(console, title, group, words)

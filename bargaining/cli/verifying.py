@@ -51,6 +51,20 @@ def verify_results(results: tuple[str, ...], as_json: bool) -> Exit:
     return Exit.fine if good == len(found) else Exit.differs
 
 
+def stored_everywhere() -> tuple[str, ...]:
+    """Results folders of ``experiments/results`` that keep solutions.
+
+    Raises
+    ------
+    SolutionFileError
+        If none does.
+    """
+    found = tuple(str(path.parent) for path in sorted((Path("experiments") / "results").glob(f"*/{SOLUTIONS}")) if any(path.glob("*.json")))
+    if not found:
+        raise SolutionFileError("experiments/results: no stored solutions here; runs with 'keep: true' store theirs")
+    return found
+
+
 def _parts(solution: Solution) -> Iterator[tuple[str | None, Solution]]:
     """The solution itself; for a lattice, the set of each partition under its name."""
     if isinstance(solution, LinkageLattice):

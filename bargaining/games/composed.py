@@ -169,12 +169,24 @@ class ComposedGame:
         dict
             State -> pair of labels of joint actions.
         """
-        game, tuples, issue_games = self._built(self._at_start.names if block is None else self._at_start.read_block(block))
-        plan = {}
-        for name, states, issues in zip(game.states, tuples, issue_games, strict=True):
-            agreed = {issue: promise(issue, stage, **states) for issue, stage in issues.issues.items()}
-            plan[name] = issues.stage_game().labels(issues.joint_profile(agreed))
-        return plan
+        game, _, issue_games = self._built(self._at_start.names if block is None else self._at_start.read_block(block))
+        moves = self.moves(promise, block)
+        return {
+            name: issues.stage_game().labels(issues.joint_profile(agreed))
+            for name, issues, agreed in zip(game.states, issue_games, moves, strict=True)
+        }
+
+    def moves(self, promise: Callable[..., Labels], block: str | Block | None = None) -> list[dict[str, Labels]]:
+        """What a plan does on each issue, state by state in the order of the block's game."""
+        _, tuples, issue_games = self._built(self._at_start.names if block is None else self._at_start.read_block(block))
+        return [
+            {issue: promise(issue, stage, **states) for issue, stage in issues.issues.items()}
+            for states, issues in zip(tuples, issue_games, strict=True)
+        ]
+
+    def factor_states(self, block: str | Block | None = None) -> list[dict[str, str]]:
+        """Where each factor stands, state by state in the order of the block's game."""
+        return [dict(states) for states in self._built(self._at_start.names if block is None else self._at_start.read_block(block))[1]]
 
     def _built(self, names: Block) -> tuple[StochasticGame, list[dict[str, str]], list[IssueGame]]:
         cache: dict[Block, Any] = self.__dict__.setdefault("_games", {})

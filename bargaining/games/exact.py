@@ -31,9 +31,9 @@ def exact(number: Real) -> Fraction:
     >>> exact("1/3")
     Fraction(1, 3)
     """
-    if isinstance(number, (Fraction, int)):
-        return Fraction(number)
-    if isinstance(number, str):
+    if isinstance(number, Fraction):
+        return number
+    if isinstance(number, (int, str)):
         return Fraction(number)
     return Fraction(repr(float(number)))
 

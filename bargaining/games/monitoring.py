@@ -4,9 +4,10 @@ After a profile a was played, both sides see the same signal y, drawn with proba
 profile (perfect monitoring), nothing at all, or something in between: an *incident* that is more likely if somebody cheats.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -20,6 +21,8 @@ from bargaining.games.stochastic import SUM_TOLERANCE
 
 Floats = NDArray[np.float64]
 Row = tuple[Fraction, ...]
+# Most joint signals never come at most profiles, and sums over them should not take long.
+NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +72,9 @@ class Monitoring:
             raise GameError(f"probabilities have shape {given.shape}: {expected}")
         m, n, count = given.shape
         rows = {(a, b): _read_row(given[a, b].tolist(), f"probabilities[{a}, {b}]") for a in range(m) for b in range(n)}
-        floats = np.array([[[float(share) for share in rows[a, b]] for b in range(n)] for a in range(m)]).reshape(m, n, count)
+        floats = np.zeros((m, n, count))
+        for (a, b), row in rows.items():
+            floats[a, b] = [float(share) if share else 0.0 for share in row]
         floats.flags.writeable = False
         object.__setattr__(self, "probabilities", floats)
         object.__setattr__(self, "_rows", rows)
@@ -171,7 +176,9 @@ class Monitoring:
         missing = [signal for signal in self.signals if signal not in owner]
         if missing:
             raise GameError(f"groups: signal {missing[0]!r} is in none of them")
-        return self.garbled([[int(owner[signal] == k) for k in range(len(names))] for signal in self.signals], names)
+        members = [[y for y, signal in enumerate(self.signals) if owner[signal] == k] for k in range(len(names))]
+        rows = {a: [sum((row[y] for y in own if row[y]), Fraction(0)) for own in members] for a, row in self.rows.items()}
+        return Monitoring.from_rows(names, self.shape, rows)
 
 
 def joint_monitoring(issues: IssueGame, monitorings: Mapping[str, Monitoring], correlation: Real = 0) -> Monitoring:
@@ -200,6 +207,14 @@ def joint_monitoring(issues: IssueGame, monitorings: Mapping[str, Monitoring], c
     >>> [joint_monitoring(both, {"R": seen, "C": seen}, rho).row((0, 0))[3] for rho in (0, 1)]
     [Fraction(1, 100), Fraction(1, 10)]
     """
+    row = joint_rows(issues, monitorings, correlation)
+    m, n = issues.shape
+    names = [" + ".join(words) for words in product(*(monitorings[name].signals for name in issues.names))]
+    return Monitoring.from_rows(names, (m, n), {profile: row(profile) for profile in product(range(m), range(n))})
+
+
+def joint_rows(issues: IssueGame, monitorings: Mapping[str, Monitoring], correlation: Real = 0) -> Callable[[Profile], Row]:
+    """Probabilities of the joint signals at a joint profile, as `joint_monitoring` has them; each profile's row is made when asked for."""
     share = _probability(correlation, "correlation")
     for name in issues.names:
         if name not in monitorings:
@@ -210,24 +225,35 @@ def joint_monitoring(issues: IssueGame, monitorings: Mapping[str, Monitoring], c
     if extra:
         raise GameError(f"monitoring of an unknown issue {extra[0]!r}; issues: {', '.join(issues.names)}")
     parts = [monitorings[name] for name in issues.names]
-    m, n = issues.shape
-    rows = {}
-    for profile in product(range(m), range(n)):
+
+    @cache
+    def row(profile: Profile) -> Row:
         own = [parts[k].row(split) for k, (_, split) in enumerate(issues.split(profile).values())]
         apart = _independent(own)
         if share:
-            together = _comonotone(own)
-            apart = [(1 - share) * x + share * y for x, y in zip(apart, together, strict=True)]
-        rows[profile] = apart
-    names = [" + ".join(words) for words in product(*(part.signals for part in parts))]
-    return Monitoring.from_rows(names, (m, n), rows)
+            apart = [(1 - share) * x + share * y for x, y in zip(apart, _comonotone(own), strict=True)]
+        return tuple(apart)
+
+    return row
 
 
-def any_incident(issues: IssueGame, monitorings: Mapping[str, Monitoring], clean: Mapping[str, str] | None = None) -> dict[str, list[str]]:
-    """Joint signals in two groups: ``clean``, where every issue shows its clean signal (its first, unless named), and ``incident``."""
+def any_incident(
+    issues: IssueGame,
+    monitorings: Mapping[str, Monitoring],
+    clean: Mapping[str, str] | None = None,
+    overt: Mapping[str, Iterable[str]] | None = None,
+) -> dict[str, list[str]]:
+    """Joint signals in groups: ``clean``, where every issue shows its clean signal (its first, unless named), and ``incident``.
+
+    `overt` names signals of an issue that are no accident, such as a tariff raised in public: whatever has one of them is ``breach``.
+    """
     good = [(clean or {}).get(name, monitorings[name].signals[0]) for name in issues.names]
-    joint = {" + ".join(words): list(words) == good for words in product(*(monitorings[name].signals for name in issues.names))}
-    return {"clean": [name for name, fine in joint.items() if fine], "incident": [name for name, fine in joint.items() if not fine]}
+    open_ones = [set((overt or {}).get(name, ())) for name in issues.names]
+    groups: dict[str, list[str]] = {"clean": [], "incident": [], "breach": []}
+    for words in product(*(monitorings[name].signals for name in issues.names)):
+        breached = any(word in own for word, own in zip(words, open_ones, strict=True))
+        groups["breach" if breached else "clean" if list(words) == good else "incident"].append(" + ".join(words))
+    return {name: group for name, group in groups.items() if group}
 
 
 def with_audit(stage: StageGame, plain: Monitoring, sharp: Monitoring, player: int, cost: Real) -> tuple[StageGame, Monitoring]:
@@ -284,6 +310,9 @@ def with_audit(stage: StageGame, plain: Monitoring, sharp: Monitoring, player: i
 def _read_row(values: Sequence[Any], where: str) -> Row:
     shares = []
     for y, value in enumerate(values):
+        if value is NOTHING:
+            shares.append(NOTHING)
+            continue
         try:
             share = exact(value)
         except (TypeError, ValueError, OverflowError, ZeroDivisionError):
@@ -291,10 +320,10 @@ def _read_row(values: Sequence[Any], where: str) -> Row:
         if share < 0:
             raise GameError(f"{where[:-1]}, {y}] is {value!r}, expected a probability")
         shares.append(share)
-    total = sum(shares, Fraction(0))
+    total = sum((share for share in shares if share), Fraction(0))
     if abs(total - 1) > SUM_TOLERANCE:
         raise GameError(f"{where} add up to {float(total):.10g}, expected 1")
-    return tuple(share / total for share in shares)
+    return tuple(shares) if total == 1 else tuple(share / total for share in shares)
 
 
 def _probability(value: Any, name: str) -> Fraction:
@@ -310,7 +339,7 @@ def _probability(value: Any, name: str) -> Fraction:
 def _independent(rows: Sequence[Row]) -> list[Fraction]:
     joint = [Fraction(1)]
     for row in rows:
-        joint = [head * share for head in joint for share in row]
+        joint = [head * share if head and share else NOTHING for head in joint for share in row]
     return joint
 
 

@@ -166,7 +166,7 @@ def growth(
 
 
 @kernel
-def _negative(lines: Floats, count: int, low: float, high: float) -> bool:
+def below_zero(lines: Floats, count: int, low: float, high: float) -> bool:
     """Whether the least of some lines lines[k, 0] + lines[k, 1] t is negative on all of [low, high]."""
     left = 0
     right = 0
@@ -287,6 +287,6 @@ def excludes(
                 lines[size, 0] = base + x * b0 + y * b1
                 lines[size, 1] = -x * fall0 - y * fall1 - slopes[j]
                 size += 1
-            if not _negative(lines, size, start, most):
+            if not below_zero(lines, size, start, most):
                 return j
     return -1

@@ -123,6 +123,7 @@ def state_bounds(
     alive: Flags,
     need: Floats,
     bound: Flags,
+    tempting: Integers,
     mixed: Floats,
     free: Floats,
     best: Floats,
@@ -135,7 +136,7 @@ def state_bounds(
         widest = max(widest, starts[p + 1] - starts[p])
     # Rounding of a mixture of so many terms, of payoffs and of the sum.
     error = ROUNDING * (2.0 + widest)
-    requirements(first, columns, starts, following, chances, g, delta, floors, state, 0.0, need, bound)
+    requirements(first, columns, starts, following, chances, g, delta, floors, state, 0.0, need, bound, tempting)
     left = 0
     struck = -1
     for k in range(directions.shape[0]):
@@ -212,6 +213,7 @@ def outer_sweeps(
     axes = axis_positions(normals)
     need = np.empty((g.shape[0], 2))
     bound = np.zeros((g.shape[0], 2), np.bool_)
+    tempting = np.empty((g.shape[0], 2), np.int64)
     floors = np.empty((states, 2))
     mixed = np.empty(count)
     free = np.empty(count)
@@ -228,7 +230,7 @@ def outer_sweeps(
                 continue
             left, struck = state_bounds(
                 first, columns, starts, following, chances, g, delta, normals, axes, offsets, floors, normals, scaled, common, s,
-                alive, need, bound, mixed, free, best,
+                alive, need, bound, tempting, mixed, free, best,
             )  # fmt: skip
             if struck >= 0:
                 failed[s] = struck
@@ -270,6 +272,7 @@ def turned_offsets(
     axes = axis_positions(normals)
     need = np.empty((g.shape[0], 2))
     bound = np.zeros((g.shape[0], 2), np.bool_)
+    tempting = np.empty((g.shape[0], 2), np.int64)
     floors = np.empty((states, 2))
     mixed = np.empty(count)
     free = np.empty(directions.shape[0])
@@ -283,7 +286,7 @@ def turned_offsets(
             continue
         left, struck = state_bounds(
             first, columns, starts, following, chances, g, delta, normals, axes, offsets, floors, directions, scaled, False, s,
-            alive, need, bound, mixed, free, turned[s],
+            alive, need, bound, tempting, mixed, free, turned[s],
         )  # fmt: skip
         if struck >= 0:
             failed[s] = struck

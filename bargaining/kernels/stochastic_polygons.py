@@ -47,10 +47,12 @@ def requirements(
     slack: float,
     need: Floats,
     bound: Flags,
+    tempting: Integers,
 ) -> None:
     """What each profile of a state has to promise each player, into ``need[p, i]``; ``bound[p, i]`` whether that constrains at all.
 
-    `floors`, shape (S, 2), holds the worst payoffs; `slack` is added to what constrains.
+    `floors`, shape (S, 2), holds the worst payoffs; `slack` is added to what constrains. ``tempting[p, i]`` is the profile that the best
+    deviation makes of p, p itself where nothing constrains.
     """
     begin, end = first[state], first[state + 1]
     n = columns[state]
@@ -62,21 +64,25 @@ def requirements(
                 after += chances[k] * floors[following[k], i]
             need[p, i] = (1.0 - delta[i]) * g[p, i] + delta[i] * after
     for b in range(n):
-        best = -np.inf
+        q = begin + b
         for a in range(m):
-            best = max(best, need[begin + a * n + b, 0])
+            q = begin + a * n + b if need[begin + a * n + b, 0] > need[q, 0] else q
+        best = need[q, 0]
         for a in range(m):
             p = begin + a * n + b
             bound[p, 0] = best > need[p, 0] + TIE
             need[p, 0] = best + slack if bound[p, 0] else need[p, 0]
+            tempting[p, 0] = q if bound[p, 0] else p
     for a in range(m):
-        best = -np.inf
+        q = begin + a * n
         for b in range(n):
-            best = max(best, need[begin + a * n + b, 1])
+            q = begin + a * n + b if need[begin + a * n + b, 1] > need[q, 1] else q
+        best = need[q, 1]
         for b in range(n):
             p = begin + a * n + b
             bound[p, 1] = best > need[p, 1] + TIE
             need[p, 1] = best + slack if bound[p, 1] else need[p, 1]
+            tempting[p, 1] = q if bound[p, 1] else p
 
 
 @kernel
@@ -156,7 +162,7 @@ def continuations(
 
 
 @kernel
-def _same_row(starts: Integers, following: Integers, chances: Floats, p: int, q: int) -> bool:
+def same_row(starts: Integers, following: Integers, chances: Floats, p: int, q: int) -> bool:
     """Whether the same follows two profiles."""
     if starts[p + 1] - starts[p] != starts[q + 1] - starts[q]:
         return False
@@ -186,6 +192,7 @@ def generate_state(
     dust: float,
     need: Floats,
     bound: Flags,
+    tempting: Integers,
     points: Floats,
     makers: Integers,
     spare: Floats,
@@ -199,7 +206,7 @@ def generate_state(
 
     Continuations are drawn by the share `inward` towards their centre, constraints raised by `slack` and missed by `tolerance` at most.
     """
-    requirements(first, columns, starts, following, chances, g, delta, floors, state, slack, need, bound)
+    requirements(first, columns, starts, following, chances, g, delta, floors, state, slack, need, bound, tempting)
     room = points.shape[0]
     size = 0
     before = -1
@@ -221,7 +228,7 @@ def generate_state(
                 hopeless = hopeless or (1.0 - delta[i]) * g[p, i] + delta[i] * most < need[p, i] - tolerance
         if hopeless:
             continue
-        if before < 0 or not _same_row(starts, following, chances, before, p):
+        if before < 0 or not same_row(starts, following, chances, before, p):
             mixed = continuations(starts, following, chances, p, vertices, counts, raw, spare)
             before = p
         if mixed == 0:
@@ -301,6 +308,7 @@ def polygon_sweeps(
     slack: float,
     inward: float,
     tolerance: float,
+    coarse: float,
     dust: float,
     stop: float,
     sweeps: int,
@@ -313,6 +321,8 @@ def polygon_sweeps(
         Overwritten; a state with no vertices is left alone, and one that can come to it loses its own.
     active : bool array, shape (A,)
         Profiles to use.
+    coarse, dust : float
+        Vertices nearer than this to their neighbours' chord are left out, in the first sweep and once the polygons hardly move.
     stop : float
         Movement of a vertex below which the iteration ends.
 
@@ -332,6 +342,7 @@ def polygon_sweeps(
     room = 4 * most + 2 * widest * most + 16
     need = np.empty((g.shape[0], 2))
     bound = np.zeros((g.shape[0], 2), np.bool_)
+    tempting = np.empty((g.shape[0], 2), np.int64)
     points = np.empty((room, 2))
     made = np.empty(room, np.int64)
     spare = np.empty((room, 2))
@@ -348,7 +359,6 @@ def polygon_sweeps(
                 low = min(low, vertices[s, k, i])
             floors[s, i] = low if counts[s] > 0 else 0.0
     moved = np.inf
-    coarse = COARSE
     least = np.inf
     patience = 64 + int(4.0 / (1.0 - max(delta[0], delta[1])))
     since = 0
@@ -365,7 +375,7 @@ def polygon_sweeps(
             if not lost:
                 left = generate_state(
                     first, columns, starts, following, chances, g, delta, vertices, counts, floors, s, active, slack, inward,
-                    tolerance, coarse, need, bound, points, made, spare, sums, raw, order, chain, tags,
+                    tolerance, coarse, need, bound, tempting, points, made, spare, sums, raw, order, chain, tags,
                 )  # fmt: skip
             if left < 0 or left > most:
                 return FULL, done, moved

@@ -1,5 +1,6 @@
 """The linkage lattice as a figure: which agreements hold when which issues may be linked, and what each side can gain or lose."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
@@ -40,8 +41,8 @@ def draw(case: Case) -> Figure:
     """Hasse diagram of a case: partitions by number of blocks, a table of agreements and a bar a side in each box."""
     rows = case.agreements()
     reasons = {text: k + 1 for k, text in enumerate(dict.fromkeys(text for row in rows for text in _reasons(row)))}
-    nodes = [_node(case, name, [row for row in rows if row["partition"] == name], reasons) for name in case.partitions]
-    layout = hasse_layout(nodes)
+    boxes = nodes(case, reasons)
+    layout = hasse_layout(boxes)
     width = layout.size[0]
     inside = width - 2 * _MARGIN
     title = wrap_text("Which agreements hold under which linkage", inside, 14, bold=True)
@@ -50,7 +51,7 @@ def draw(case: Case) -> Figure:
     head, foot = 0.35 + 0.28 * len(title) + 0.2 * len(subtitle), 0.5 + _LINE * max(map(len, columns))
     height = head + layout.size[1] + foot
     figure = Figure(figsize=(width, height))
-    draw_hasse(nodes, figure.add_axes((0.0, foot / height, 1.0, layout.size[1] / height)))
+    draw_hasse(boxes, figure.add_axes((0.0, foot / height, 1.0, layout.size[1] / height)))
     page = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     page.set(xlim=(0, width), ylim=(0, height))
     page.axis("off")
@@ -63,7 +64,13 @@ def draw(case: Case) -> Figure:
     return figure
 
 
-def _node(case: Case, partition: str, rows: list[Row], reasons: dict[str, int]) -> HasseNode:
+def nodes(case: Case, reasons: Mapping[str, int] | None = None) -> list[HasseNode]:
+    """The boxes of a case's diagram, one a partition; `reasons` number the constraints that fail, and are left out if there are none."""
+    rows = case.agreements()
+    return [_node(case, name, [row for row in rows if row["partition"] == name], reasons or {}) for name in case.partitions]
+
+
+def _node(case: Case, partition: str, rows: list[Row], reasons: Mapping[str, int]) -> HasseNode:
     stance = case.words.stance(partition)
     lines = [piece for line in case.words.partition_lines(partition) for piece in wrap_text(line, 2.75, _SIZE)]
     first, quo = rows[0], case.words.status_quo_payoffs
@@ -79,9 +86,9 @@ def _node(case: Case, partition: str, rows: list[Row], reasons: dict[str, int]) 
     )
 
 
-def _cell(row: Row, reasons: dict[str, int]) -> Cell:
+def _cell(row: Row, reasons: Mapping[str, int]) -> Cell:
     text = f"{row['critical_delta']:.3f}" if row["verdict"] == "patience" else row["verdict"]
-    if _reasons(row):
+    if reasons and _reasons(row):
         text += f" [{', '.join(str(k) for k in sorted(reasons[reason] for reason in _reasons(row)))}]"
     if row["status"] not in ("solved", "empty") and row["verdict"] != "undecided":
         text += " ?"

@@ -25,7 +25,7 @@ _STYLES: tuple[tuple[str, str | tuple[float, tuple[float, ...]]], ...] = (
 
 def applies(case: Case) -> bool:
     """Whether a case is one game whose payoff sets are stored."""
-    return not case.swept and bool(case.partitions)
+    return not case.swept and bool(case.partitions) and not any(row.get("kind") for row in case.rows)
 
 
 def draw(cases: Sequence[Case]) -> Figure:

@@ -25,7 +25,8 @@ class ReportError(ValueError):
 class Words:
     """What a run's names mean to a reader: words, units, and the payoffs everything is compared with.
 
-    `parameters` has what the run sweeps, with units; `bounds` closed-form bounds on such parameters, by calibration.
+    `parameters` has what the run sweeps, with units; `bounds` closed-form bounds on such parameters, by calibration; `draws` says that the
+    points are draws from a prior; `events` what happened around `start_date`, the date that drawn paths start at.
     """
 
     title: str
@@ -38,6 +39,11 @@ class Words:
     status_quo_payoffs: tuple[float, float] = (0.0, 0.0)
     parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     bounds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    draws: bool = False
+    plans: Mapping[str, str] = field(default_factory=dict)
+    factors: Mapping[str, str] = field(default_factory=dict)
+    start_date: str = ""
+    events: Sequence[Mapping[str, Any]] = ()
 
     def issue(self, name: str) -> str:
         """An issue in words, without what its words have in brackets."""
@@ -171,6 +177,11 @@ class Results:
             status_quo_payoffs=(float(payoffs[0]), float(payoffs[1])),
             parameters=entry.get("parameters", {}),
             bounds=entry.get("bounds", {}),
+            draws=bool(entry.get("draws", False)),
+            plans=entry.get("plans", {}),
+            factors=entry.get("factors", {}),
+            start_date=entry.get("start_date", ""),
+            events=entry.get("events", ()),
         )
 
     @property

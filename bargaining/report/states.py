@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from bargaining.plotting import BLUE, FAINT, GREEN, INK, PURPLE, VERMILION, wrap_text
-from bargaining.report.answers import groups, longest
+from bargaining.report.answers import before_the_draw, groups, longest
 from bargaining.report.source import Case, capital
 from bargaining.store import Row
 
@@ -18,7 +18,7 @@ _SIDES = (("U.S.", "us"), ("China", "cn"))
 
 def applies(case: Case) -> bool:
     """Whether a case is of a scenario with states, and solved."""
-    return any(row.get("plan") for row in case.rows)
+    return any(row.get("plan") and not row.get("kind") for row in case.rows)
 
 
 def draw(case: Case) -> Figure:
@@ -28,6 +28,10 @@ def draw(case: Case) -> Figure:
     numbers = names and all(isinstance(row[names[-1]], (int, float)) for row in rows)
     if {"tranche_periods", "lapse_risk_share", "delta"} <= set(names) and numbers:
         return _lengths(case, rows, names)
+    if numbers and names[-1] == "on_periods":
+        return calendars(case, rows, names)
+    if numbers and {"surge_ratio", "licence_periods", "delta"} == set(names) and before_the_draw(rows):
+        return shocks(case, rows)
     if numbers:
         return _lines(case, rows, names)
     return _bars(case, rows)
@@ -107,6 +111,60 @@ def _lines(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
     if axes[0].get_legend_handles_labels()[1]:
         axes[0].legend()
     return figure
+
+
+def calendars(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
+    """What a plan with a calendar is worth to each side by how many periods of the cycle are on."""
+    *others, across = names
+    plan = rows[0]["plan"]
+    own = [row for row in rows if row["plan"] == plan and row["state"] == rows[0]["state"]]
+    figure, axes = _page(
+        case,
+        "Intermittent controls: what they are worth by how long they last",
+        2,
+        f"Payoffs of the plan {plan.replace('_', ' ')!r}: {case.words.plans.get(plan, '')}. Full dots: an equilibrium path; hollow: none, "
+        "or not settled.",
+    )
+    for ax, (who, tag) in zip(axes, _SIDES, strict=True):
+        for k, (key, line) in enumerate(groups(own, others).items()):
+            label = ", ".join(
+                f"{case.words.parameters[name].get('symbol', name)} = {_value(v)}" for name, v in zip(others, key, strict=True)
+            )
+            _dotted(ax, [(row[across], row[f"plan_{tag}"], row["sustained"]) for row in line], k, label)
+        ax.set(xlabel=_words(case, across), ylabel=f"{who} payoff")
+        ax.set_xticks(sorted({row[across] for row in own}))
+        ax.set_title(who)
+    if others:
+        axes[0].legend(loc="upper right", fontsize=6.5)
+    return figure
+
+
+def shocks(case: Case, rows: Sequence[Row]) -> Figure:
+    """What the best plan that holds is worth to both by the size of a surge, a line a length of licences, a panel a patience."""
+    value = before_the_draw(rows)
+    deltas = sorted({key[0] for key in value})
+    figure, axes = _page(
+        case,
+        "From which size of surge licences pay",
+        len(deltas),
+        "Both sides' payoffs under the best of the plans that holds, before calm or surge is drawn at a renewal. Licences pay where a "
+        "longer one lies above that of one period. Settings that are not settled are left out.",
+    )
+    for ax, delta in zip(axes, deltas, strict=True):
+        for k, length in enumerate(sorted({key[2] for key in value})):
+            points = [(size, both, True) for (d, size, n), both in sorted(value.items()) if d == delta and n == length]
+            _dotted(ax, points, k, f"{case.words.parameters['licence_periods'].get('symbol', 'L')} = {length}")
+        ax.set(xlabel=_words(case, "surge_ratio"), ylabel="payoff of both")
+        ax.set_title(f"δ = {delta:g}")
+    axes[0].legend()
+    return figure
+
+
+def _dotted(ax: Axes, points: Sequence[tuple[float, float, bool | None]], k: int, label: str) -> None:
+    colour, dash = _COLOURS[k % len(_COLOURS)], ("-", "--")[k // len(_COLOURS) % 2]
+    ax.plot([x for x, _, _ in points], [y for _, y, _ in points], color=colour, linestyle=dash, linewidth=1.2, label=label or None)
+    for x, y, holds in points:
+        ax.plot([x], [y], "o", color=colour, markerfacecolor=colour if holds else "white", markersize=4)
 
 
 def _bars(case: Case, rows: Sequence[Row]) -> Figure:

@@ -19,9 +19,10 @@ _REGISTRY = {
     "leverage": ("bargaining.scenarios.leverage", "Leverage"),
     "horizon": ("bargaining.scenarios.horizon", "Horizon"),
     "standoff_dynamic": ("bargaining.scenarios.standoff_dynamic", "StandoffDynamic"),
+    "vetting": ("bargaining.scenarios.vetting", "Vetting"),
 }
 
-__all__ = ["Scenario", "ScenarioError", "names", "scenario"]
+__all__ = ["Scenario", "ScenarioError", "module_of", "names", "scenario"]
 
 
 class ScenarioError(ValueError):
@@ -44,9 +45,20 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('briefing', 'standoff', 'truce', 'licence', 'court', 'leverage', 'horizon', 'standoff_dynamic')
+    ('briefing', 'standoff', 'truce', 'licence', 'court', 'leverage', 'horizon', 'standoff_dynamic', 'vetting')
     """
     return tuple(_REGISTRY)
+
+
+def module_of(name: str) -> str:
+    """Where a scenario is told; the package itself for a name that is none.
+
+    Examples
+    --------
+    >>> module_of("truce")
+    'bargaining.scenarios.truce'
+    """
+    return _REGISTRY.get(name, (__name__,))[0]
 
 
 def scenario(name: str, calibration: str | None = None, **overrides: Any) -> "Scenario":

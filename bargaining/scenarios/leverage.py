@@ -30,6 +30,12 @@ class LeverageParameters(StageParameters):
         0.25, "idle", status="assumption", note="speed of substitution while the chokepoint is not used, relative to when it is", ge=0, le=1
     )
     stock_steps: int = chosen(2, "K", status="modelling choice", note="halvings of leverage on the grid of each stock", ge=0, le=20)
+    cycle_periods: int = chosen(
+        0, "cycle", status="modelling choice", note="periods of a cycle that intermittent controls follow; 0: no calendar", ge=0, le=40
+    )
+    on_periods: int = chosen(
+        1, "on", status="modelling choice", note="periods of the cycle, its last ones, in which China withholds", ge=0, le=40
+    )
     security_drift_share: float = chosen(
         0.0, "drift", status="assumption", note="probability a period that the security worth of the curb steps up", ge=0, le=1
     )
@@ -64,12 +70,15 @@ class Leverage(StateScenario):
         "london": "China licenses and the U.S. curbs, whatever the stocks",
         "controls": "China withholds and the U.S. curbs, whatever the stocks",
         "exchange_while_strong": "exchange until a stock has grown, then controls",
+        "intermittent": "the U.S. eases always; China licenses, but withholds in the last periods of every cycle",
+        "intermittent_while_strong": "the U.S. eases and China withholds late in every cycle; controls once a stock has grown",
     }
     issues_in_words: ClassVar[Mapping[str, str]] = {"R": "rare earths", "C": "AI chips"}
     factors_in_words: ClassVar[Mapping[str, str]] = {
         "us_stock": "U.S. substitutes for rare earths, in halvings of China's leverage",
         "cn_stock": "Chinese substitutes for chips, in halvings of U.S. leverage",
         "security": "steps that the security worth of the curb has risen",
+        "calendar": "where the cycle of intermittent controls stands",
     }
     parameter_set = LeverageParameters
     values: LeverageParameters
@@ -86,8 +95,11 @@ class Leverage(StateScenario):
         drifts = p.security_drift_share > 0 and p.security_steps > 0
         if drifts:
             factors["security"] = Factor("security 0", self._drift)
+        if p.cycle_periods:
+            factors["calendar"] = Factor("date 1", lambda date: {f"date {_step_of(date) % p.cycle_periods + 1}": 1})
+        cycles = ("calendar",) if p.cycle_periods else ()
         issues = {
-            "R": StateIssue(lambda stock: p.release(left=0.5 ** _step_of(stock)), ("us_stock",)),
+            "R": StateIssue(lambda stock, *_: p.release(left=0.5 ** _step_of(stock)), ("us_stock", *cycles)),
             "C": StateIssue(
                 lambda stock, security="security 0": p.chips(0.5 ** _step_of(stock), p.security_step_ratio ** _step_of(security)),
                 ("cn_stock", "security") if drifts else ("cn_stock",),
@@ -124,7 +136,17 @@ class Leverage(StateScenario):
     def promise(self, plan: str, issue: str, stage: "StageGame", **states: str) -> "Labels":
         """What is given on an issue, by plan and by how far the stocks have grown."""
         grown = any(_step_of(states[name]) for name in ("us_stock", "cn_stock"))
-        gives = {"exchange": "RC", "london": "R", "controls": "", "exchange_while_strong": "" if grown else "RC"}[plan]
+        # Without a calendar there is no period in which to withhold.
+        date, cycle = _step_of(states.get("calendar", "date 0")), self.values.cycle_periods
+        pressing = "C" if date > cycle - self.values.on_periods and cycle else "RC"
+        gives = {
+            "exchange": "RC",
+            "london": "R",
+            "controls": "",
+            "exchange_while_strong": "" if grown else "RC",
+            "intermittent": pressing,
+            "intermittent_while_strong": "" if grown else pressing,
+        }[plan]
         return play(stage, "ease" if "C" in gives else "curb", "license" if "R" in gives else "withhold")
 
     def _wear(self, years: float) -> str:

@@ -13,7 +13,7 @@ Rotemberg, J. and Saloner, G. (1986). A supergame-theoretic model of price wars 
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from bargaining.scenarios.parameters import chosen, prior
 from bargaining.scenarios.stages import RELEASES, TARIFFS, StageParameters
@@ -42,6 +42,12 @@ class LicenceParameters(StageParameters):
     )
     surge_ratio: float = chosen(
         4.0, "c_h/c_l", status="assumption", note="what breaking the deal gains in a surge, as a multiple of what it gains in calm", ge=0
+    )
+    surge_side: Literal["both", "China"] = chosen(
+        "both", "surging", status="modelling choice", note="whose temptation surges (stylised game; rare earths surge for China only)"
+    )
+    refusal_stands: bool = chosen(
+        True, "stands", status="modelling choice", note="whether a refusal stands as long as a licence; if not, China may grant next period"
     )
     inventory: bool = chosen(
         False,
@@ -76,6 +82,7 @@ class Licence(StateScenario):
     plans: ClassVar[Mapping[str, str]] = {
         "licences": "China grants every licence, the U.S. holds the truce and lifts countermeasures, in every state",
         "calm_only": "the same in calm; in a surge both break the deal",
+        "calm_renewals": "China grants at every renewal in calm, and what it granted is kept to by both whatever comes; else war",
         "war": "China refuses, the U.S. raises tariffs and widens countermeasures, in every state",
     }
     issues_in_words: ClassVar[Mapping[str, str]] = {
@@ -124,7 +131,8 @@ class Licence(StateScenario):
         ratio = p.surge_ratio if surge == SURGE else 1.0
         if p.stage == "stylised":
             together, cheat, war, alone = p.reward_us_units, p.temptation_us_units, p.punishment_us_units, p.sucker_us_units
-            us = [[together, alone], [together + ratio * (cheat - together), war]]
+            own = ratio if p.surge_side == "both" else 1.0
+            us = [[together, alone], [together + own * (cheat - together), war]]
             together, cheat, war, alone = p.reward_cn_units, p.temptation_cn_units, p.punishment_cn_units, p.sucker_cn_units
             cn = [[together, together + ratio * (cheat - together)], [alone, war]]
             stage = game(us, cn, actions=(TARIFFS, (GRANT, REFUSE)))
@@ -141,11 +149,15 @@ class Licence(StateScenario):
         now = 1 if licence == RENEWAL else int(licence.split()[1])
         if licence.startswith(GRANT) and pair[1] == REFUSE:
             now = 1  # revoked: a refusal begins
-        return {f"{pair[1]} {now + 1}" if now < self.values.licence_periods else RENEWAL: 1}
+        stands = pair[1] == GRANT or self.values.refusal_stands
+        return {f"{pair[1]} {now + 1}" if stands and now < self.values.licence_periods else RENEWAL: 1}
 
     def promise(self, plan: str, issue: str, stage: "StageGame", **states: str) -> "Labels":
-        """Deal or war; with `calm_only` it is war in a surge."""
-        war = plan == "war" or (plan == "calm_only" and states.get("surge") == SURGE)
+        """Deal or war; with `calm_only` it is war in a surge, with `calm_renewals` in surges at which no licence runs."""
+        surge, granted = states.get("surge") == SURGE, states.get("licence", RENEWAL).split(maxsplit=1)[0]
+        war = plan == "war" or (plan == "calm_only" and surge)
+        if plan == "calm_renewals":
+            war = granted == REFUSE or (granted == RENEWAL and surge)
         wanted = {
             "G": ("raise", REFUSE) if war else ("hold", GRANT),
             "T": ("raise", "raise") if war else ("hold", "hold"),

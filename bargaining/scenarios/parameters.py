@@ -193,6 +193,23 @@ def chosen(default: Any, symbol: str, *, status: str, note: str, **domain: Any) 
     return Field(default=default, description=note, json_schema_extra=extra, **domain)
 
 
+def assumed(central: float, low: float, high: float, symbol: str, *, note: str, source_ids: tuple[str, ...] = (), **domain: Any) -> Any:
+    """Declare a parameter that no source gives: an assumption with a range, triangular around its central value.
+
+    `source_ids` are records that it leans on without being taken from them.
+    """
+    extra: dict[str, Any] = {
+        "symbol": symbol,
+        "central": central,
+        "low": low,
+        "high": high,
+        "distribution": "triangular",
+        "status": "assumption",
+        "source_ids": list(source_ids),
+    }
+    return Field(default=central, description=note, json_schema_extra=extra, **domain)
+
+
 class ParameterSet(BaseModel):
     """Parameters of a scenario: frozen, finite, of the right type, and no others.
 

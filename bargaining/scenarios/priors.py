@@ -76,6 +76,7 @@ class JointPrior:
         *,
         fixed: Collection[str] = (),
         independent: bool = False,
+        calibration: str | None = None,
     ) -> Self:
         """Prior of a scenario's parameters.
 
@@ -89,6 +90,8 @@ class JointPrior:
             Fields that are given and therefore not drawn by default.
         independent : bool
             Whether to ignore rank correlations.
+        calibration : str, optional
+            Only parameters that this calibration reads are drawn by default; by default the scenario's first.
 
         Raises
         ------
@@ -102,7 +105,7 @@ class JointPrior:
         >>> {field: column.round(3).tolist() for field, column in prior.values(np.full((1, 2), 0.5)).items()}
         {'curb_security_ratio': [1.357], 'chip_rent_share': [0.6]}
         """
-        records = {row["field"]: row for row in scenario(name).parameters()}
+        records = {row["field"]: row for row in scenario(name, calibration).parameters()}
         declared = {field: found for field, row in records.items() if (found := _declared(field, row)) is not None}
         if laws is None:
             marginals = {field: marginal for field, marginal in declared.items() if field not in fixed}

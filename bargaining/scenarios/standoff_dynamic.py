@@ -70,6 +70,20 @@ class StandoffDynamic(StateScenario):
     }
     parameter_set = StandoffDynamicParameters
     values: StandoffDynamicParameters
+    start_date = "2025-06-12"
+    # Events of facts.json after that date that put a factor, or what is done on an issue, where it then stays; read as the words of this
+    # story. Only a comparison reads them: no parameter rests on them.
+    chronology: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "ev_14": {"C": "ease"},
+        "ev_16": {"tranche": "renewal"},
+        "ev_17": {"court": "pending"},
+        "ev_20": {"R": "withhold"},
+        "ev_23": {"tranche": "renewal", "R": "license"},
+        "ev_28": {"court": "struck"},
+        "ev_29": {"court": "bridge"},
+        "ev_35": {"court": "restored"},
+    }
+    observed_at_start: ClassVar[Mapping[str, str]] = {"tranche": "renewal", "court": "pending", "T": "hold", "R": "license", "C": "curb"}
 
     def composed(self) -> "ComposedGame":
         """The factors of the four stories; what each issue depends on."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bargaining.games import RepeatedGame, StochasticGame
+    from bargaining.games import MonitoredGame, RepeatedGame, StochasticGame
     from bargaining.games.many import IssueGames
 
     Floats = NDArray[np.float64]
@@ -105,8 +105,8 @@ class Scenario(ABC):
         return self.agreements[name]
 
     @abstractmethod
-    def game(self) -> "RepeatedGame | StochasticGame":
-        """The game it tells: repeated over the scenario's issues, or stochastic if it has states."""
+    def game(self) -> "RepeatedGame | StochasticGame | MonitoredGame":
+        """The game it tells: repeated over the scenario's issues, stochastic if it has states, monitored if it has signals."""
 
     @classmethod
     @abstractmethod

@@ -28,10 +28,10 @@ from bargaining.solvers.critical_delta import (
     stored,
     worst_inside,
 )
-from bargaining.solvers.equilibrium_set import MAX_ITER, check_options, equilibrium_set
 from bargaining.solvers.incentives import Incentives
 from bargaining.solvers.polynomials import first_common, value_at
 from bargaining.solvers.rate_ray import DELTA_MAX
+from bargaining.solvers.repeated_set import MAX_ITER, check_options, repeated_set
 
 MOST_SOLVES = 200
 MOST_STRIPS = 20
@@ -219,7 +219,7 @@ class _Search:
     def solve(self, delta: Fraction) -> None:
         """Solve the set at a discount factor that is the shortest decimal of a float."""
         game = RepeatedGame(self.path.incentives.stage, float(delta))
-        self.solved[delta] = equilibrium_set(game, tol=self.set_tol, max_iter=self.max_iter)
+        self.solved[delta] = repeated_set(game, tol=self.set_tol, max_iter=self.max_iter)
 
     def _exclude(self, left: Fraction, right: Fraction) -> Fraction | None:
         """The part of an interval that lower bounds on the punishment payoffs leave, by its left end; None if nothing is left."""

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from bargaining.games import GameError, IssueGame, StageGame, exact
 from bargaining.games.stage import Profile, near_match
 from bargaining.solution import CriticalDelta, EquilibriumSet, Status
-from bargaining.solvers.equilibrium_set import MAX_ITER, check_options
 from bargaining.solvers.incentives import Incentives
 from bargaining.solvers.rate_ray import DELTA_MAX, Bracket, RateRay
+from bargaining.solvers.repeated_set import MAX_ITER, check_options
 
 Floats = NDArray[np.float64]
 Worst = tuple[Fraction, Fraction]

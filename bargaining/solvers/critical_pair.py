@@ -7,10 +7,10 @@ import numpy as np
 from bargaining.games import GameError, RepeatedGame
 from bargaining.solution import CriticalPair, Status
 from bargaining.solvers.critical_delta import binding_constraint, resolve
-from bargaining.solvers.equilibrium_set import MAX_ITER, check_options
 from bargaining.solvers.hazard import HazardScan
 from bargaining.solvers.incentives import Incentives
 from bargaining.solvers.rate_ray import DELTA_MAX, RateRay
+from bargaining.solvers.repeated_set import MAX_ITER, check_options
 
 
 def critical_pair(

@@ -16,9 +16,9 @@ from bargaining.games import GameError, IssueGame, StageGame
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import CriticalDelta, EquilibriumSet, Status
 from bargaining.solvers.critical_delta import exact_common, joint_game, read_delta_max, stored
-from bargaining.solvers.equilibrium_set import MAX_ITER, check_options
 from bargaining.solvers.incentives import Incentives
 from bargaining.solvers.rate_ray import DELTA_MAX, MOST_SOLVES, Bracket, Guesses, RateRay
+from bargaining.solvers.repeated_set import MAX_ITER, check_options
 
 Floats = NDArray[np.float64]
 

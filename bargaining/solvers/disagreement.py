@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-def disagreement_points(game: StageGame | IssueGame | RepeatedGame, payoff_set: Any = None, **more: Any) -> dict[str, Floats]:
+def disagreement_points(
+    game: StageGame | IssueGame | RepeatedGame, payoff_set: Any = None, *, talks: Any = None, states: Any = None, **more: Any
+) -> dict[str, Floats]:
     """Disagreement points of a game by name, payoffs U.S. first.
 
     Parameters
@@ -38,6 +40,10 @@ def disagreement_points(game: StageGame | IssueGame | RepeatedGame, payoff_set: 
     payoff_set : PayoffSet or solution, optional
         Adds ``worst equilibrium payoffs`` (min of either coordinate: they need not occur together) and ``variable threats``, what the
         threats of `nash_with_threats` on this set earn (left out where the threats leave nothing to agree on).
+    talks : Negotiation, optional
+        Adds ``negotiation values``: the least that either side gets in an equilibrium of `negotiate`, whoever opens.
+    states : StochasticSet, optional
+        Adds ``state NAME`` for each state of a game with states: the worst equilibrium payoffs of play that starts there.
     **more : pair of float
         Further points by name: the values of a negotiation game, the payoffs of a scenario's state (underscores become spaces).
 
@@ -67,6 +73,10 @@ def disagreement_points(game: StageGame | IssueGame | RepeatedGame, payoff_set: 
         # Where the threats earn more than any point of a small set no bargain starts from them.
         with contextlib.suppress(GameError):
             found["variable threats"] = nash_with_threats(stage, payoff_set).disagreement
+    if talks is not None:
+        found["negotiation values"] = np.minimum(talks.share_bounds[:, 0], talks.responder_bounds[:, 0])
+    if states is not None:
+        found |= {f"state {name}": np.array(point) for name, point in zip(states.game.states, states.punishment_payoffs, strict=True)}
     for name, point in more.items():
         found[name.replace("_", " ")] = as_floats(read_pair(point, name))
     return found

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from bargaining.games import RepeatedGame
 from bargaining.games.stage import Profile
 from bargaining.solution import Status
-from bargaining.solvers.equilibrium_set import equilibrium_set
 from bargaining.solvers.incentives import Incentives
+from bargaining.solvers.repeated_set import repeated_set
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class HazardScan:
         if (hazard, tol) not in self._solved:
             first, second = ((1.0 - hazard) * self.deltas).tolist()
             game = RepeatedGame(self.incentives.stage, first if first == second else (first, second))
-            solution = equilibrium_set(game, tol=tol, max_iter=self.max_iter)
+            solution = repeated_set(game, tol=tol, max_iter=self.max_iter)
             worst = np.full(2, np.inf)
             if solution.inner_proof is not None and solution.status is not Status.empty:
                 worst = solution.inner.vertices.min(axis=0)

@@ -20,8 +20,8 @@ from bargaining.games.issues import Block, Partition
 from bargaining.games.stage import Profile
 from bargaining.solution import EquilibriumSet, LinkageLattice, Status, worst_status
 from bargaining.solvers.block_game import BlockGame, Part
-from bargaining.solvers.equilibrium_set import MAX_ITER, check_options, combine, equilibrium_set
 from bargaining.solvers.incentives import Incentives
+from bargaining.solvers.repeated_set import MAX_ITER, check_options, combine, repeated_set
 from bargaining.solvers.selection import bargains
 
 Floats = NDArray[np.float64]
@@ -101,7 +101,7 @@ def linkage_lattice(
     blocks: dict[Block, BlockGame] = {}
     for block in dict.fromkeys(block for partition in chosen for block in partition):
         part_game = RepeatedGame(issues.block(block), game.delta)
-        solution = equilibrium_set(part_game, tol=tol, max_iter=max_iter)
+        solution = repeated_set(part_game, tol=tol, max_iter=max_iter)
         blocks[block] = BlockGame(part_game, Incentives(part_game.stage_game()), solution, tol, max_iter, hazard_steps)
     voluntary = {name: _voluntary(issues, parts) for name, parts in named.items()}
     records: list[dict[str, Any]] = []

@@ -28,8 +28,8 @@ from bargaining.games.stage import Profile, near_match
 from bargaining.payoff_set import minkowski_sum
 from bargaining.solution import LinkageLattice
 from bargaining.solvers.critical_delta import critical_delta
-from bargaining.solvers.equilibrium_set import equilibrium_set
 from bargaining.solvers.incentives import Incentives
+from bargaining.solvers.repeated_set import repeated_set
 from bargaining.solvers.selection import bargains
 
 Floats = NDArray[np.float64]
@@ -264,12 +264,12 @@ def linkage_gains(game: RepeatedGame, partition: str | Partition, rule: str = "n
         raise GameError("game: expected a RepeatedGame over an IssueGame")
     issues = game.stage
     issues.require_separable()
-    sets = [equilibrium_set(RepeatedGame(issues.block(block), game.delta), tol=tol).payoff_set for block in issues.partition(partition)]
+    sets = [repeated_set(RepeatedGame(issues.block(block), game.delta), tol=tol).payoff_set for block in issues.partition(partition)]
     nothing = np.full(2, np.nan)
     if any(each.is_empty for each in sets):
         return {"issue by issue": nothing, "bargaining": nothing, "enforcement": nothing}
     floors = [each.vertices.min(axis=0) for each in sets]
-    linked = equilibrium_set(game, tol=tol).payoff_set
+    linked = repeated_set(game, tol=tol).payoff_set
     apart = np.sum([bargains(each, floor, rule) for each, floor in zip(sets, floors, strict=True)], axis=0)
     package = bargains(minkowski_sum(sets), np.sum(floors, axis=0), rule)
     enforced = nothing if linked.is_empty else bargains(linked, linked.vertices.min(axis=0), rule)

@@ -23,7 +23,7 @@ from bargaining.games import MonitoredGame
 from bargaining.games.stage import Profile
 from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.payoff_set import PayoffSet
-from bargaining.solvers.monitored_scaled import deviations
+from bargaining.solvers.monitored_scaled import deviations, same_signals
 
 Floats = NDArray[np.float64]
 Mixed = tuple[Floats, Floats]
@@ -87,11 +87,19 @@ def limit_set(game: MonitoredGame, directions: int = 64, mixed: int | None = Non
     m, n = game.stage_game().shape
     candidates = [(x, y) for x in _grid(m, mixed or 1) for y in _grid(n, mixed or 1)]
     scores, best = np.empty(directions), []
+    payoffs = game.stage_game().payoffs
+    expected = np.array([[x @ payoffs[i] @ y for i in (0, 1)] for x, y in candidates])
     for k, normal in enumerate(normals):
-        found = [score(game, normal, actions) for actions in candidates]
-        place = int(np.argmax(found))
-        scores[k] = found[place]
-        best.append(candidates[place])
+        # Rewards only take away from what a profile is worth in the direction, so that most profiles need not be looked at.
+        reach = expected @ normal
+        scores[k], leader = -np.inf, int(np.argmax(reach))
+        for place in np.argsort(-reach, kind="stable").tolist():
+            if reach[place] <= scores[k]:
+                break
+            found = score(game, normal, candidates[place])
+            if found > scores[k]:
+                scores[k], leader = found, place
+        best.append(candidates[leader])
     return LimitSet(game, normals, scores, tuple(best), _polygon(game, normals, scores))
 
 
@@ -99,10 +107,11 @@ def score(game: MonitoredGame, direction: Any, actions: Mixed | Profile) -> floa
     """The score of one profile, pure (positions) or mixed, in a direction; minus infinity if the profile cannot be enforced at all."""
     from scipy.optimize import linprog
 
-    stage, chance = game.stage_game().payoffs, game.monitoring.probabilities
+    stage = game.stage_game().payoffs
     given = [np.asarray(own) for own in actions]
     play = [own if own.ndim else np.eye(size)[int(own)] for own, size in zip(given, stage.shape[1:], strict=True)]
     weights = np.asarray(direction, dtype=np.float64)
+    chance = _chance(game, play)
     signals = chance.shape[2]
     # Variables: v_0, v_1, then x_0(y), x_1(y) signal by signal.
     equal: list[Floats] = []
@@ -130,6 +139,15 @@ def score(game: MonitoredGame, direction: Any, actions: Mixed | Profile) -> floa
     if solved.status != 0 or solved.fun is None:
         raise RuntimeError(f"the linear program of direction {weights.tolist()} failed: {solved.message}")
     return float(-solved.fun)
+
+
+def _chance(game: MonitoredGame, play: Sequence[Floats]) -> Floats:
+    """Probabilities of the signals, those merged that say the same wherever one side's deviations from `play` lead."""
+    ours, theirs = (np.flatnonzero(own).tolist() for own in play)
+    m, n = game.monitoring.shape
+    reached = sorted({*product(range(m), theirs), *product(ours, range(n))})
+    groups = same_signals([game.monitoring.row(profile) for profile in reached])
+    return np.stack([game.monitoring.probabilities[:, :, list(group)].sum(axis=2) for group in groups], axis=2)
 
 
 def _grid(size: int, parts: int) -> list[Floats]:

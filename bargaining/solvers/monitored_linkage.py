@@ -8,8 +8,9 @@ Each side is kept to an agreement a by *burning value*: after the joint signal y
 
 over all deviations on any number of issues, a linear program. Three regimes differ in what x may depend on:
 
-* *unlinked*: each issue by itself, punished on that issue only: costs add up;
-* *all-or-nothing*: only whether there was any incident counts, and it punishes everything (Thomas and Willig 2006);
+* *unlinked*: each issue, or block of issues, by itself, punished there only: costs add up;
+* *all-or-nothing*: only whether there was any incident counts, and it punishes everything (Thomas and Willig 2006); signals declared
+  *overt*, which are no accident, are told apart from incidents;
 * *optimal* linkage: all signals. Punishing only when several issues look bad at once costs less in total than one issue alone does for
   each (Matsushima 2001), at the price of more patience.
 
@@ -17,8 +18,9 @@ Lowering each side's payoff separately is a benchmark: it takes lotteries over r
 proportions asked for. `bargaining.equilibrium_set` says without that assumption what can be sustained; see `linkage_games`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -27,9 +29,12 @@ from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, MonitoredGame, Monitoring, StageGame, joint_monitoring
 from bargaining.games.exact import Real
-from bargaining.games.monitoring import any_incident
+from bargaining.games.issues import Partition
+from bargaining.games.monitoring import Row, any_incident, joint_rows
 from bargaining.games.repeated import read_delta
 from bargaining.games.stage import Profile
+from bargaining.solvers.monitored_enforcement import EnforcementProgram
+from bargaining.solvers.monitored_scaled import merged_row
 
 Floats = NDArray[np.float64]
 Pair = tuple[float, float]
@@ -42,10 +47,10 @@ NEVER = (float("inf"), float("inf"))
 class Enforcement:
     """One regime at the discount factors given.
 
-    `cost` and `payoffs` a side, U.S. first. `sustained` says whether the whole agreement is; if not, `payoffs` are those of the issues
-    kept (unlinked: each that can be; optimal: the best set of issues; all-or-nothing: none), the others at their reversion payoffs, and
-    `cost` is infinite. `critical_delta` is the least common discount factor that sustains the agreement, `cheapest_delta` that from which
-    on its cost is least (infinite: none below one).
+    `cost` and `payoffs` a side, U.S. first. `sustained` says whether the whole agreement is; if not, `cost` is infinite. `payoffs` are
+    those of the issues kept, the others at their reversion payoffs: the issues that give both together most (unlinked: of each block),
+    or, under all-or-nothing, all or none. `critical_delta` is the least common discount factor that sustains the agreement,
+    `cheapest_delta` that from which on its cost is least (infinite: none below one).
     """
 
     regime: str
@@ -64,7 +69,7 @@ class Enforcement:
 
 @dataclass(frozen=True, eq=False)
 class MonitoredLinkage:
-    """The three regimes of one agreement; floating point answers of linear programs (HiGHS), without a certificate."""
+    """The three regimes of one agreement: linear programs solved in exact arithmetic, rounded once."""
 
     unlinked: Enforcement
     all_or_nothing: Enforcement
@@ -108,7 +113,9 @@ def monitored_linkage(
     *,
     correlation: Real = 0,
     clean: Mapping[str, str] | None = None,
+    overt: Mapping[str, Iterable[str]] | None = None,
     reversion: Mapping[str, Any] | None = None,
+    partition: str | Partition | None = None,
 ) -> MonitoredLinkage:
     """Cost of enforcement, critical discount factor and payoffs of an agreement: unlinked, all-or-nothing, optimally linked.
 
@@ -124,8 +131,13 @@ def monitored_linkage(
         As in `joint_monitoring`.
     clean : mapping of str to str, optional
         The signal of each issue that is no incident; its first by default.
+    overt : mapping of str to list of str, optional
+        Signals of an issue that are no accident, such as a tariff raised in public. All-or-nothing linkage tells them from incidents.
     reversion : mapping of issue to pair of actions, optional
         The static equilibrium that punishes on each issue; by default the pure one with the least joint payoff.
+    partition : str or tuple of tuples of str, optional
+        What is not linked to what in the unlinked regime, such as ``"T,R|C"``; within a block linkage is optimal. By default every issue
+        stands alone.
 
     Raises
     ------
@@ -151,19 +163,27 @@ def monitored_linkage(
     ([0.5, 0.678571, 0.25], 0.8696)
     """
     issues.require_separable()
-    deltas = tuple(float(factor) for factor in read_delta(delta))
+    deltas = read_delta(delta)
     promised = issues.agreement(agreement)
-    joint = joint_monitoring(issues, monitorings, correlation)
+    joint = joint_rows(issues, monitorings, correlation)
     fallback = {name: _reversion(name, issues.issues[name], (reversion or {}).get(name)) for name in issues.names}
-    alone = {name: _Programs(issues.issues[name], monitorings[name], promised[name], fallback[name], deltas) for name in issues.names}
-    stage = issues.stage_game()
-    floor = issues.joint_profile(fallback)
-    pooled = joint.pooled(any_incident(issues, monitorings, clean))
-    together = _Programs(stage, pooled, issues.joint_profile(promised), floor, deltas)
+    blocks = [(name,) for name in issues.names] if partition is None else list(issues.partition(partition))
+    parts = []
+    for names in blocks:
+        block = IssueGame({name: issues.issues[name] for name in names})
+        own = joint_rows(block, {name: monitorings[name] for name in names}, correlation)
+        parts.append(_optimal("unlinked", block, own, promised, fallback, deltas))
+    place = {" + ".join(words): y for y, words in enumerate(product(*(monitorings[name].signals for name in issues.names)))}
+    groups = [[place[word] for word in group] for group in any_incident(issues, monitorings, clean, overt).values()]
+    here, there = issues.joint_profile(promised), issues.joint_profile(fallback)
+
+    def pooled(profile: Profile) -> Row:
+        return merged_row(joint(profile), groups)
+
     return MonitoredLinkage(
-        unlinked=_unlinked(alone),
-        all_or_nothing=together.enforcement("all_or_nothing", issues.names),
-        optimal=_optimal(issues, joint, promised, fallback, deltas),
+        unlinked=_added(parts),
+        all_or_nothing=_enforced("all_or_nothing", issues.stage_game(), pooled, here, there, deltas, issues.names),
+        optimal=_optimal("optimal", issues, joint, promised, fallback, deltas),
     )
 
 
@@ -174,6 +194,7 @@ def linkage_games(
     *,
     correlation: Real = 0,
     clean: Mapping[str, str] | None = None,
+    overt: Mapping[str, Iterable[str]] | None = None,
 ) -> dict[str, MonitoredGame]:
     """The games whose equilibrium sets say what each regime sustains: one an issue (``issue R``), ``all_or_nothing`` and ``optimal``.
 
@@ -183,7 +204,7 @@ def linkage_games(
     issues.require_separable()
     joint = joint_monitoring(issues, monitorings, correlation)
     games = {f"issue {name}": MonitoredGame.of(issues.issues[name], monitorings[name], delta) for name in issues.names}
-    games["all_or_nothing"] = MonitoredGame.of(issues, joint.pooled(any_incident(issues, monitorings, clean)), delta)
+    games["all_or_nothing"] = MonitoredGame.of(issues, joint.pooled(any_incident(issues, monitorings, clean, overt)), delta)
     games["optimal"] = MonitoredGame.of(issues, joint, delta)
     return games
 
@@ -239,127 +260,69 @@ def _reversion(name: str, stage: StageGame, given: Any) -> Profile:
     return min(static, key=lambda a: (u[0][a] + u[1][a], a))
 
 
-class _Programs:
-    """The linear programs of one profile with one monitoring, player by player."""
-
-    def __init__(self, stage: StageGame, monitoring: Monitoring, here: Profile, there: Profile, deltas: Sequence[float]) -> None:
-        self.payoffs = (float(stage.payoffs[0][here]), float(stage.payoffs[1][here]))
-        self.floors = (float(stage.payoffs[0][there]), float(stage.payoffs[1][there]))
-        self.rates = [delta / (1 - delta) for delta in deltas]
-        self.chance = monitoring.probabilities[here]
-        self.tells: list[Floats] = []
-        self.gains: list[Floats] = []
-        for i in (0, 1):
-            others = [(k, here[1]) if i == 0 else (here[0], k) for k in range(stage.shape[i]) if k != here[i]]
-            self.tells.append(np.array([monitoring.probabilities[a] - self.chance for a in others]).reshape(-1, len(self.chance)))
-            self.gains.append(np.array([stage.payoffs[i][a] - stage.payoffs[i][here] for a in others]))
-
-    def cost(self, i: int) -> float:
-        """Least value burned at the discount factor given; infinite if the profile cannot be enforced."""
-        size = len(self.chance)
-        most = self.rates[i] * (self.payoffs[i] - self.floors[i])
-        rows = np.vstack([-self.tells[i], np.eye(size) + self.rates[i] * self.chance])
-        return _minimum(self.chance, rows, np.concatenate([-self.gains[i], np.full(size, most)]))
-
-    def critical_delta(self, i: int) -> float:
-        """Least discount factor that enforces the profile: (g - f - E x) / max x as large as can be, with max x scaled to one."""
-        if (self.gains[i] <= 0).all():
-            return 0.0
-        size = len(self.chance)
-        # Variables: x / max x, and 1 / max x.
-        rows = np.block([[-self.tells[i], self.gains[i][:, None]], [np.eye(size), np.zeros((size, 1))]])
-        sides = np.concatenate([np.zeros(len(self.gains[i])), np.ones(size)])
-        lost = np.append(self.chance, -(self.payoffs[i] - self.floors[i]))
-        rate = -_minimum(lost, rows, sides)
-        return 1.0 / (1.0 + rate) if rate > 1e-12 else float("inf")
-
-    def cheapest_delta(self, i: int) -> float:
-        """Least discount factor at which the value burned is least."""
-        size = len(self.chance)
-        least = _minimum(self.chance, -self.tells[i], -self.gains[i])
-        if not np.isfinite(least):
-            return float("inf")
-        surplus = self.payoffs[i] - self.floors[i] - least
-        top = np.append(np.zeros(size), 1.0)
-        rows = np.vstack(
-            [
-                np.hstack([-self.tells[i], np.zeros((len(self.gains[i]), 1))]),
-                np.hstack([np.eye(size), -np.ones((size, 1))]),
-                np.append(self.chance, 0.0),
-            ]
-        )
-        sides = np.concatenate([-self.gains[i], np.zeros(size), [least + 1e-10 * max(1.0, abs(least))]])
-        most = _minimum(top, rows, sides)
-        if most <= 1e-12:
-            return 0.0
-        return most / (most + surplus) if surplus > 0 else float("inf")
-
-    def enforcement(self, regime: str, names: tuple[str, ...]) -> Enforcement:
-        costs = (self.cost(0), self.cost(1))
-        holds = bool(np.isfinite(costs).all())
-        payoffs = (self.payoffs[0] - costs[0], self.payoffs[1] - costs[1]) if holds else self.floors
-        return Enforcement(
-            regime=regime,
-            sustained=holds,
-            cost=costs if holds else NEVER,
-            payoffs=payoffs,
-            kept=names if holds else (),
-            critical_delta=max(self.critical_delta(0), self.critical_delta(1)),
-            cheapest_delta=max(self.cheapest_delta(0), self.cheapest_delta(1)),
-        )
+def _enforced(
+    regime: str,
+    stage: StageGame,
+    row: Callable[[Profile], Row],
+    here: Profile,
+    there: Profile,
+    deltas: Sequence[Fraction],
+    names: tuple[str, ...],
+) -> Enforcement:
+    """One profile, kept by burning value after the signals that `row` gives."""
+    sides = [EnforcementProgram.of(i, stage, row, here, there, deltas[i]) for i in (0, 1)]
+    costs = [side.cost for side in sides if side.cost is not None]
+    holds = len(costs) == 2
+    return Enforcement(
+        regime=regime,
+        sustained=holds,
+        cost=_pair(costs) if holds else NEVER,
+        payoffs=_pair([side.payoff - cost for side, cost in zip(sides, costs, strict=True)] if holds else [side.floor for side in sides]),
+        kept=names if holds else (),
+        critical_delta=max(side.critical_delta for side in sides),
+        cheapest_delta=max(side.cheapest_delta for side in sides),
+    )
 
 
-def _unlinked(alone: Mapping[str, _Programs]) -> Enforcement:
-    parts = {name: programs.enforcement("unlinked", (name,)) for name, programs in alone.items()}
-    holds = all(part.sustained for part in parts.values())
+def _pair(values: Sequence[Any]) -> Pair:
+    first, second = values
+    return float(first), float(second)
+
+
+def _added(parts: Sequence[Enforcement]) -> Enforcement:
+    """Blocks that are enforced each by itself: costs and payoffs add up, and the most patience that any of them takes is needed."""
     return Enforcement(
         regime="unlinked",
-        sustained=holds,
-        cost=(sum(part.cost[0] for part in parts.values()), sum(part.cost[1] for part in parts.values())),
-        payoffs=(sum(part.payoffs[0] for part in parts.values()), sum(part.payoffs[1] for part in parts.values())),
-        kept=tuple(name for name, part in parts.items() if part.sustained),
-        critical_delta=max(part.critical_delta for part in parts.values()),
-        cheapest_delta=max(part.cheapest_delta for part in parts.values()),
+        sustained=all(part.sustained for part in parts),
+        cost=(sum(part.cost[0] for part in parts), sum(part.cost[1] for part in parts)),
+        payoffs=(sum(part.payoffs[0] for part in parts), sum(part.payoffs[1] for part in parts)),
+        kept=tuple(name for part in parts for name in part.kept),
+        critical_delta=max(part.critical_delta for part in parts),
+        cheapest_delta=max(part.cheapest_delta for part in parts),
     )
 
 
 def _optimal(
+    regime: str,
     issues: IssueGame,
-    joint: Monitoring,
+    row: Callable[[Profile], Row],
     promised: Mapping[str, Profile],
     fallback: Mapping[str, Profile],
-    deltas: Sequence[float],
+    deltas: Sequence[Fraction],
 ) -> Enforcement:
     """The agreement if it holds, or the issues of it that give both together most, the others at their static equilibria."""
-    stage, floor = issues.stage_game(), issues.joint_profile(fallback)
-    whole = _Programs(stage, joint, issues.joint_profile(promised), floor, deltas).enforcement("optimal", issues.names)
-    best = whole
+    stage = issues.stage_game()
+    floor = issues.joint_profile({name: fallback[name] for name in issues.names})
+    here = issues.joint_profile({name: promised[name] for name in issues.names})
+    whole = _enforced(regime, stage, row, here, floor, deltas, issues.names)
+    payoffs, names = whole.payoffs, whole.kept
     for keep in product((True, False), repeat=len(issues.names)):
         kept = tuple(name for name, kept in zip(issues.names, keep, strict=True) if kept)
-        if len(kept) == len(issues.names):
-            continue
         here = issues.joint_profile({name: promised[name] if name in kept else fallback[name] for name in issues.names})
-        tried = _Programs(stage, joint, here, floor, deltas).enforcement("optimal", kept)
-        if tried.sustained and tried.joint_payoff > best.joint_payoff + 1e-12:
-            best = tried
-    return Enforcement(
-        regime="optimal",
-        sustained=whole.sustained,
-        cost=whole.cost,
-        payoffs=best.payoffs,
-        kept=best.kept,
-        critical_delta=whole.critical_delta,
-        cheapest_delta=whole.cheapest_delta,
-    )
-
-
-def _minimum(objective: Floats, rows: Floats, sides: Floats) -> float:
-    """Least value of a linear program in non-negative variables; infinite if infeasible."""
-    from scipy.optimize import linprog
-
-    found = linprog(objective, A_ub=rows, b_ub=sides, bounds=(0, None))
-    if found.status == 2:
-        return float("inf")
-    if found.status != 0 or found.fun is None:
-        raise RuntimeError(f"a linear program failed: {found.message}")
-    return float(found.fun)
+        if len(kept) == len(issues.names) or float(stage.payoffs[:, here[0], here[1]].sum()) <= sum(payoffs) + 1e-12:
+            continue
+        sides = [EnforcementProgram.of(i, stage, row, here, floor, deltas[i]) for i in (0, 1)]
+        left = [side.payoff - side.cost for side in sides if side.cost is not None]
+        if len(left) == 2 and float(sum(left)) > sum(payoffs) + 1e-12:
+            payoffs, names = _pair(left), kept
+    return replace(whole, payoffs=payoffs, kept=names)

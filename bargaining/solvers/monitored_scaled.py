@@ -1,5 +1,6 @@
 """A monitored game with payoffs scaled to [0, 1] and its deviations in a row, as the kernels take it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -38,8 +39,8 @@ class ScaledMonitoredGame:
         """Scale a monitored game; probabilities are merged and subtracted exactly and rounded once."""
         scaled = ScaledGame.of(game.repeated)
         m, n = scaled.shape
-        groups = _same_signals(game)
-        merged = {a: tuple(sum((row[y] for y in group), Fraction(0)) for group in groups) for a, row in game.monitoring.rows.items()}
+        groups = same_signals(list(game.monitoring.rows.values()))
+        merged = {a: merged_row(row, groups) for a, row in game.monitoring.rows.items()}
         mover = np.array([0] * (m - 1) + [1] * (n - 1), dtype=np.int64)
         chance = np.empty((m * n, len(groups)))
         shift = np.zeros((m * n, len(mover), len(groups)))
@@ -80,12 +81,16 @@ def deviations(profile: Profile, shape: tuple[int, int]) -> list[Profile]:
     return [(k, b) for k in range(shape[0]) if k != a] + [(a, k) for k in range(shape[1]) if k != b]
 
 
-def _same_signals(game: MonitoredGame) -> tuple[tuple[int, ...], ...]:
-    rows: list[Row] = list(game.monitoring.rows.values())
+def same_signals(rows: Sequence[Row]) -> tuple[tuple[int, ...], ...]:
+    """Groups of signals that say the same: their probabilities are proportional over all rows. Signals that never come are left out."""
     found: dict[tuple[Fraction, ...], list[int]] = {}
-    for y in range(len(game.signals)):
-        column = [row[y] for row in rows]
-        total = sum(column, Fraction(0))
-        if total:
-            found.setdefault(tuple(share / total for share in column), []).append(y)
+    for y, column in enumerate(zip(*rows, strict=True)):
+        first = next((share for share in column if share), None)
+        if first is not None:
+            found.setdefault(tuple(share / first if share else share for share in column), []).append(y)
     return tuple(tuple(group) for group in found.values())
+
+
+def merged_row(row: Row, groups: Sequence[Sequence[int]]) -> Row:
+    """Probabilities of groups of signals."""
+    return tuple(sum((row[y] for y in group if row[y]), Fraction(0)) for group in groups)

@@ -20,8 +20,8 @@ from bargaining.games import RepeatedGame
 from bargaining.games.stage import Profile
 from bargaining.solution import EquilibriumSet, Status
 from bargaining.solvers.breakpoints import losses
-from bargaining.solvers.equilibrium_set import MAX_ITER, equilibrium_set
 from bargaining.solvers.incentives import Incentives
+from bargaining.solvers.repeated_set import MAX_ITER, repeated_set
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ class RateRay:
         if multiple not in self._bounds:
             deltas = self.deltas(multiple)
             delta = deltas[0] if deltas[0] == deltas[1] else deltas
-            solution = equilibrium_set(RepeatedGame(self.incentives.stage, delta), tol=self.tol, max_iter=self.max_iter)
+            solution = repeated_set(RepeatedGame(self.incentives.stage, delta), tol=self.tol, max_iter=self.max_iter)
             self.solved[multiple] = solution
             self._bounds[multiple] = None if solution.status is Status.empty else self._worst(solution)
         return self._bounds[multiple]

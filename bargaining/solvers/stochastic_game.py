@@ -18,6 +18,9 @@ from bargaining.solvers.scaled import Pair
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+# Payoffs of so many decimals are scaled as integers.
+MOST_DIGITS = 8
+
 
 @dataclass(frozen=True, eq=False)
 class FlatGame:
@@ -42,11 +45,10 @@ class FlatGame:
         scaled = np.empty((joint.shape[1], 2))
         origin, span = [], []
         for player in (0, 1):
-            values, places = np.unique(joint[player], return_inverse=True)
-            numbers = [exact(float(value)) for value in values]
-            origin.append(numbers[0])
-            span.append(numbers[-1] - numbers[0] or Fraction(1))
-            scaled[:, player] = np.array([float((number - origin[player]) / span[player]) for number in numbers])[places]
+            lowest, spread, own = _scaled(joint[player])
+            origin.append(lowest)
+            span.append(spread)
+            scaled[:, player] = own
         starts, following, chances = [0], [], []
         for rows, stage in zip(game.exact_transitions, game.stages, strict=True):
             for a in range(stage.shape[0]):
@@ -112,3 +114,22 @@ class FlatGame:
     def exact_in_units(self, point: Sequence[Fraction]) -> Pair:
         """A scaled point in the game's own payoff units, exactly."""
         return self.origin[0] + point[0] * self.span[0], self.origin[1] + point[1] * self.span[1]
+
+    def exact_scaled(self, point: Sequence[Fraction]) -> Pair:
+        """A point in the game's own payoff units, scaled, exactly."""
+        return (point[0] - self.origin[0]) / self.span[0], (point[1] - self.origin[1]) / self.span[1]
+
+
+def _scaled(payoffs: Floats) -> tuple[Fraction, Fraction, Floats]:
+    """Least payoff, spread (one if there is none) and the payoffs moved and stretched to [0, 1], rounded once."""
+    for digits in range(MOST_DIGITS):
+        # A decimal of at most 15 digits that reads as the float is the one that it stands for; quotients of integers are rounded once.
+        whole = np.rint(payoffs * 10.0**digits)
+        if np.abs(whole).max() < 1e15 and (whole / 10.0**digits == payoffs).all():
+            low, high = int(whole.min()), int(whole.max())
+            spread = Fraction(high - low, 10**digits) or Fraction(1)
+            return Fraction(low, 10**digits), spread, (whole - low) / float(high - low or 1)
+    values, places = np.unique(payoffs, return_inverse=True)
+    numbers = [exact(float(value)) for value in values]
+    spread = numbers[-1] - numbers[0] or Fraction(1)
+    return numbers[0], spread, np.array([float((number - numbers[0]) / spread) for number in numbers])[places]

@@ -19,10 +19,11 @@ from bargaining.games import StochasticGame
 from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.kernels.polygon import largest_distance
 from bargaining.kernels.stochastic_outer import outer_sweeps, turned_offsets
-from bargaining.kernels.stochastic_polygons import FULL, polygon_sweeps
+from bargaining.kernels.stochastic_polygons import COARSE, FULL, polygon_sweeps
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
 from bargaining.solvers.outer import thinned
+from bargaining.solvers.stochastic_common import settle
 from bargaining.solvers.stochastic_game import FlatGame
 from bargaining.solvers.stochastic_inner import plan_values, prove, snapped
 from bargaining.stochastic_solution import StochasticInner, StochasticOuter, StochasticSet
@@ -49,8 +50,8 @@ BATCH, TURNING = 64, 12
 def stochastic_set(game: StochasticGame, tol: float, max_iter: int) -> StochasticSet:
     """See `bargaining.solvers.equilibrium_set.equilibrium_set`."""
     flat = FlatGame.of(game)
-    solver = _Solver(flat, tol, max_iter)
-    return solver.solve()
+    settled = settle(flat, tol, max_iter) if game.common_delta else None
+    return _Solver(flat, tol, max_iter).solve() if settled is None else settled
 
 
 class _Solver:
@@ -118,8 +119,8 @@ class _Solver:
                     counts[s] = len(polygon)
                     vertices[s, : len(polygon)] = polygon
             code, done, _ = polygon_sweeps(  # type: ignore[call-arg]
-                *self.flat.arrays, vertices, counts, makers, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, dust, stop,
-                sweeps or self.max_iter,
+                *self.flat.arrays, vertices, counts, makers, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, COARSE,
+                dust, stop, sweeps or self.max_iter,
             )  # fmt: skip
             if code != FULL or room >= MOST_VERTICES:
                 break

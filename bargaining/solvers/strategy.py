@@ -63,17 +63,17 @@ def strategy(solution: EquilibriumSet, point: Any) -> Automaton | JointAutomaton
     """
     if not isinstance(solution, EquilibriumSet):
         raise TypeError(f"solution is a {type(solution).__name__}: expected an EquilibriumSet")
-    target = _read_point(point)
+    target = read_point(point)
     parts = list(solution.blocks.values()) or [solution]
     proofs = [_proof(part) for part in parts]
     corners, members = _sum([proof.vertices for proof in proofs])
-    promised = _nearest(corners, target)
-    missed = _distance(promised, target)
+    promised = nearest_in(corners, target)
+    missed = distance(promised, target)
     payoffs = solution.game.stage_game().payoffs  # type: ignore[union-attr]
     if missed > solution.error_bound + 1e-12 * float(np.ptp(payoffs, axis=(1, 2)).max()):
         asked = f"({float(target[0]):.6g}, {float(target[1]):.6g})"
         raise ValueError(f"point {asked} lies {missed:.3g} outside the equilibrium payoffs (error_bound {solution.error_bound:.3g})")
-    draw = _weights(corners, promised)
+    draw = mixing_weights(corners, promised)
     if any(isinstance(number, float) for number in point):
         kept = [(k, share) for k, share in draw if share > DUST]
         draw = tuple((k, share / sum(other for _, other in kept)) for k, share in kept)
@@ -84,10 +84,10 @@ def strategy(solution: EquilibriumSet, point: Any) -> Automaton | JointAutomaton
             shares[members[k][j]] = shares.get(members[k][j], Fraction(0)) + share
         machines.append(automaton_of(part, tuple(shares.items())))
     if not solution.blocks:
-        return replace(machines[0], missed=_distance(machines[0].exact_payoff, target))
+        return replace(machines[0], missed=distance(machines[0].exact_payoff, target))
     named = {block: replace(machine, game=_with_issues(solution, block)) for block, machine in zip(solution.blocks, machines, strict=True)}
     joint = JointAutomaton(named)
-    return replace(joint, missed=_distance(joint.exact_payoff, target))
+    return replace(joint, missed=distance(joint.exact_payoff, target))
 
 
 def penal_code(solution: EquilibriumSet) -> tuple[Automaton, Automaton]:
@@ -120,7 +120,7 @@ def automaton_of(solution: EquilibriumSet, start: Lottery) -> Automaton:
         g = exact(float(stage.payoffs[0, a, b])), exact(float(stage.payoffs[1, a, b]))
         first, second = ((proof.vertices[state][i] - (1 - deltas[i]) * g[i]) / deltas[i] for i in (0, 1))
         corners = list(dict.fromkeys(proof.simplices[state]))
-        shares = _weights([proof.vertices[k] for k in corners], (first, second))
+        shares = mixing_weights([proof.vertices[k] for k in corners], (first, second))
         lotteries[state] = tuple((corners[k], share) for k, share in shares)
         waiting += [following for following, _ in lotteries[state]]
     kept = sorted(lotteries)
@@ -144,7 +144,7 @@ def _proof(solution: EquilibriumSet) -> InnerProof:
     return solution.inner_proof
 
 
-def _weights(corners: Sequence[Pair], point: Pair) -> Lottery:
+def mixing_weights(corners: Sequence[Pair], point: Pair) -> Lottery:
     """Weights, at most three of them, of counter-clockwise corners that mix to a point of their hull."""
     count = len(corners)
     if count == 1:
@@ -164,7 +164,7 @@ def _weights(corners: Sequence[Pair], point: Pair) -> Lottery:
     raise ArithmeticError("the point is in none of the triangles of its polygon")
 
 
-def _nearest(corners: Sequence[Pair], point: Pair) -> Pair:
+def nearest_in(corners: Sequence[Pair], point: Pair) -> Pair:
     """The point itself if the polygon holds it, else the nearest one on the boundary."""
     count = len(corners)
     edges = [(corners[k], corners[(k + 1) % count]) for k in range(count)]
@@ -183,7 +183,8 @@ def _nearest(corners: Sequence[Pair], point: Pair) -> Pair:
     return best
 
 
-def _read_point(point: Any) -> Pair:
+def read_point(point: Any) -> Pair:
+    """A pair of payoffs, exactly."""
     if not isinstance(point, (Sequence, np.ndarray)) or isinstance(point, str) or len(point) != 2:
         raise ValueError(f"point is {point!r}: expected a pair of payoffs, U.S. first")
     try:
@@ -192,7 +193,8 @@ def _read_point(point: Any) -> Pair:
         raise ValueError(f"point is {point!r}: expected two finite numbers, fractions or decimal strings") from None
 
 
-def _distance(a: Pair, b: Pair) -> float:
+def distance(a: Pair, b: Pair) -> float:
+    """How far two payoff pairs are apart."""
     return math.hypot(float(a[0] - b[0]), float(a[1] - b[1]))
 
 

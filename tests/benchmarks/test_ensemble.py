@@ -7,6 +7,7 @@ BARGAINING_POINTS=1048576 pytest tests/benchmarks/test_ensemble.py --benchmark-o
 import json
 import os
 import resource
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,8 @@ from bargaining.parts import Parts
 from bargaining.running import run
 
 POINTS = int(os.environ.get("BARGAINING_POINTS", "16384"))
+# What a long run takes at a time.
+CHUNK = 8192
 FILE = """\
 schema_version: 1
 name: million
@@ -78,11 +81,33 @@ def test_threads(benchmark, million, workers):
     )
 
 
+@pytest.mark.parametrize("million", [False, True], indirect=True, ids=["sets", "sets and critical discount factors"])
+def test_one_and_two_workers(benchmark, million):
+    """Whole runs on one and on two threads in turn, so that a change in the machine's speed meets both; each at its best."""
+    draws(million).solve(0, 64)
+    seconds = {1: [], 2: []}
+
+    def pair():
+        for workers, times in seconds.items():
+            began = time.perf_counter()
+            results = run("million.yaml", workers=workers, out=f"out{workers}", force=True)
+            times.append(time.perf_counter() - began)
+        return results.folder
+
+    folder = benchmark.pedantic(pair, rounds=5)
+    assert share(folder) == share(folder.with_name("out1"))
+    one, two = (min(times) for times in seconds.values())
+    benchmark.extra_info.update(points=POINTS, points_per_second={1: POINTS / one, 2: POINTS / two}, scaling=one / two)
+
+
 @pytest.mark.parametrize("million", [False], indirect=True, ids=["sets"])
 def test_what_is_not_solving(benchmark, million, tmp_path):
-    """Drawing, building games, writing parts and reading them back, as a share of the time that solving takes."""
+    """Writing parts, reading them back and hashing their values, as a share of the time that solving takes."""
     own = draws(million)
-    solved = {span: own.solve(*span) for span in chunks([(0, POINTS)], 2048)}
+    own.solve(0, 64)
+    began = time.perf_counter()
+    solved = {span: own.solve(*span) for span in chunks([(0, POINTS)], CHUNK)}
+    solving = time.perf_counter() - began
 
     def orchestrate():
         parts = Parts(tmp_path / "parts", "key")
@@ -92,7 +117,8 @@ def test_what_is_not_solving(benchmark, million, tmp_path):
 
     rows, ranges, _ = benchmark.pedantic(orchestrate, rounds=3)
     assert rows == POINTS == sum(stop - start for start, stop in ranges)
-    benchmark.extra_info.update(points=POINTS, microseconds_per_point=benchmark.stats["min"] / POINTS * 1e6)
+    seconds = benchmark.stats["min"]
+    benchmark.extra_info.update(points=POINTS, microseconds_per_point=seconds / POINTS * 1e6, share_of_solving=seconds / solving)
 
 
 @pytest.mark.parametrize("million", [False], indirect=True, ids=["sets"])
