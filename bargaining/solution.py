@@ -123,9 +123,23 @@ class NashEquilibria(Solution):
     regret: Floats
     degenerate: bool | None
     absolute_regret: Floats = field(default_factory=lambda: np.empty(0))
-    components: tuple[NashComponent, ...] = ()
+    components: tuple[NashComponent, ...] = field(default_factory=tuple)
     exact_profiles: tuple[tuple[tuple[Fraction, ...], tuple[Fraction, ...]], ...] = ()
     exact_payoffs: tuple[tuple[Fraction, Fraction], ...] = ()
+
+    @classmethod
+    def deferred(cls, write: Callable[[], dict[str, Any]], fields: dict[str, Any]) -> "NashEquilibria":
+        """An answer with some fields known and the others written down when one of them is first read."""
+        answer = cls.__new__(cls)
+        answer.__dict__.update(fields, _write=write)
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        # Only called for what is not there yet.
+        if name not in self.__dataclass_fields__ or "_write" not in self.__dict__:
+            raise AttributeError(name)
+        self.__dict__.update(self.__dict__["_write"]())
+        return self.__dict__[name]
 
     def row(self) -> dict[str, Any]:
         """Count, largest regret and whether the game is degenerate."""

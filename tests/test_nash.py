@@ -1,5 +1,6 @@
 """Nash equilibria: published games, every profile's regret, other solvers, any units, any shape."""
 
+import copy
 import dataclasses
 import warnings
 from fractions import Fraction
@@ -209,13 +210,46 @@ def test_methods_agree_on_generic_games():
         by_vertices = bg.nash_equilibria(stage_game, method="vertices")
         for method in ("auto", "support"):
             found = bg.nash_equilibria(stage_game, method=method)
-            assert found.degenerate is False
+            # Supports that dominance rules out are not looked at: they may be degenerate.
+            assert found.degenerate is (False if method == "auto" else None)
             assert [part.index for part in found.components] == [part.index for part in by_vertices.components]
             for (x, y), (u, v) in zip(found.profiles, by_vertices.profiles, strict=True):
                 assert max(np.abs(x - u).max(), np.abs(y - v).max()) <= 1e-12
         one = bg.nash_equilibria(stage_game, method="lemke_howson")
         assert one.status is bg.Status.inner_only
         assert min(np.abs(one.profiles[0][0] - u).max() for u, _ in by_vertices.profiles) <= 1e-10
+
+
+def test_supports_are_complete_or_refused():
+    """Against brute force: every equilibrium where none is degenerate, also if other supports are; refused where one is."""
+    solved = refused = 0
+    for seed in range(150):
+        generator = np.random.default_rng(seed)
+        payoffs = generator.integers(0, (4, 10)[seed % 2], (2, *generator.integers(1, 5, 2)))
+        reference = nash_twin.extreme_equilibria(*payoffs.tolist())
+        try:
+            found = bg.nash_equilibria(stage(payoffs), method="support")
+        except bg.GameError:
+            # Two actions that differ by a constant on some support are told from degenerate ones only by all extreme equilibria.
+            refused += not bg.nash_equilibria(stage(payoffs)).degenerate
+            continue
+        solved += bg.nash_equilibria(stage(payoffs)).degenerate
+        assert_equilibria(found, [np.array([float(w) for w in (*x, *y)]) for x, y in reference])
+    # Games that are degenerate, but not where an equilibrium is.
+    assert solved >= 10
+    assert refused <= 5
+
+
+def test_answers_written_when_read_are_copied_and_stored_whole():
+    found = bg.nash_equilibria(bg.game([[0, 7], [2, 6]], [[0, 2], [7, 6]]))
+    copied, replaced = copy.copy(found), dataclasses.replace(found, iterations=3)
+    assert copied.components == replaced.components == found.components
+    np.testing.assert_allclose(copied.payoffs, [[7, 2], [2, 7], [14 / 3, 14 / 3]], rtol=1e-15)
+    np.testing.assert_array_equal(found.absolute_regret, replaced.absolute_regret)
+    assert found.absolute_regret.max() <= 1e-15
+    assert not found.profiles[0][0].flags.writeable
+    with pytest.raises(AttributeError):
+        found.vertices  # noqa: B018
 
 
 @pytest.mark.parametrize("identifier", [name for name in STATIC if name != "vs1999_75"])
@@ -230,6 +264,66 @@ def test_large_generic_games_by_lemke_howson():
     A, B = np.random.default_rng(5).random((2, 60, 60))
     found = bg.nash_equilibria(bg.game(A, B), method="lemke_howson")
     assert found.regret[0] <= 1e-12
+
+
+def test_lemke_howson_on_games_full_of_ties():
+    for seed in range(40):
+        generator = np.random.default_rng(seed)
+        payoffs = generator.integers(0, 2 + seed % 3, (2, *generator.integers(2, 40, 2))).astype(float)
+        found = bg.nash_equilibria(stage(payoffs), method="lemke_howson")
+        assert regret(payoffs, *found.profiles[0]) <= 1e-14
+
+
+def test_long_paths_of_lemke_howson():
+    """No label of zero-sum games on a cycle of odd length leads anywhere but to the uniform mixture, after many pivots factored again."""
+    size = 101
+    step = (np.arange(size)[:, None] - np.arange(size)) % size
+    A = np.where(step == 0, 0.0, np.where(step <= size // 2, 1.0, -1.0))
+    found = bg.nash_equilibria(bg.game(A, -A), method="lemke_howson")
+    np.testing.assert_allclose(found.profiles[0][0], 1 / size, atol=1e-12)
+    np.testing.assert_allclose(found.profiles[0][1], 1 / size, atol=1e-12)
+
+
+BATCHES = {
+    "normal": lambda generator, shape: generator.normal(size=shape),
+    "integers 0 to 9": lambda generator, shape: generator.integers(0, 10, shape).astype(float),
+    "integers 0 to 40": lambda generator, shape: generator.integers(0, 41, shape).astype(float),
+    "decimals, shifted": lambda generator, shape: generator.integers(0, 41, shape) / 10 + 1e6,
+    "tiny differences": lambda generator, shape: 1.0 + generator.integers(0, 9, shape) * 2.0**-50,
+    "one side tiny": lambda generator, shape: generator.integers(0, 41, shape) * np.array([1e-30, 1e30])[:, None, None],
+}
+
+
+@pytest.mark.parametrize("family", list(BATCHES))
+@pytest.mark.parametrize("shape", [(1, 3), (2, 2), (2, 6), (3, 3), (3, 4), (4, 4), (5, 3)])
+def test_batches_against_brute_force(family, shape):
+    generator = np.random.default_rng([sum(map(ord, family)), *shape])
+    payoffs = BATCHES[family](generator, (6, 2, *shape))
+    found = bg.batch.nash_equilibria(payoffs)
+    for k, game in enumerate(payoffs):
+        exactly = [[[exact(u) for u in row] for row in matrix] for matrix in game.tolist()]
+        reference = nash_twin.extreme_equilibria(*exactly)
+        own = range(found.offsets[k], found.offsets[k + 1])
+        assert len(own) == len(reference)
+        for x, y in reference:
+            gaps = [max(abs(found.x[j] - np.array(x, float)).max(), abs(found.y[j] - np.array(y, float)).max()) for j in own]
+            assert min(gaps) <= 1e-10
+        assert found.degenerate[k] == bg.nash_equilibria(stage(game), method="vertices").degenerate
+        if not found.degenerate[k]:
+            assert found.index[own.start : own.stop].sum() == 1
+
+
+def test_a_sign_too_close_to_call_is_left_to_fractions():
+    """Three rows that meet in one point of an edge, exactly in decimals but not in floats, and one of them moved by its last bit."""
+    A = np.array([[0.3, 0.0, 0.0], [0.0, 0.6, 0.0], [0.1, 0.4, 1.0]])
+    near = A.copy()
+    near[2, 0] = np.nextafter(0.1, 1.0)
+    B = np.array([[0.0, 1.0, -1.0], [1.0, 0.0, -1.0], [0.5, 0.25, -2.0]])
+    found = bg.batch.nash_equilibria([[A, B], [near, B]])
+    assert found.degenerate.tolist() == [True, False]
+    single = [bg.nash_equilibria(bg.game(matrix, B)) for matrix in (A, near)]
+    assert [one.degenerate for one in single] == [True, False]
+    assert np.diff(found.offsets).tolist() == [len(one.profiles) for one in single]
 
 
 def test_batches_are_the_single_answers_for_any_number_of_threads():

@@ -1,18 +1,26 @@
-"""Equilibria of many stage games of one shape: compiled support enumeration on threads, degenerate games by the complete method."""
+"""Equilibria of many stage games of one shape: compiled enumeration on threads, degenerate games by the complete method."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bargaining.batch.sets import _chunks, _games
 from bargaining.games import StageGame
-from bargaining.kernels.support_enumeration import solve_games
+from bargaining.kernels.small_games import solve_small_games
+from bargaining.kernels.vertex_enumeration import solve_games
+from bargaining.solvers.generic_equilibria import ILL_CONDITIONED, MOST_ACTIONS, MOST_SIGNED, most_bases
 from bargaining.solvers.nash import nash_equilibria as equilibria_of_one
+from bargaining.solvers.small_games import sign_tables
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Columns = tuple[Floats, Floats, Floats, Counts]
 
 CHUNK = 4096
+# Largest error of a weight; where it could be larger the game is solved by itself, to full precision.
+PRECISION = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +46,10 @@ class ManyNashEquilibria:
 def nash_equilibria(payoffs: ArrayLike, *, workers: int | None = None, chunk: int = CHUNK) -> ManyNashEquilibria:
     r"""All (extreme) equilibria of many stage games; the twin of `nash_equilibria`.
 
+    Up to 4 x 4 (and 2 x 6) equilibria are read off the signs of payoff differences and their minors, each proven against rounding; beyond,
+    both best-response polytopes are enumerated. Weights are within 1e-10 up to 4 x 4. A game that is degenerate, or not clear in floats, is
+    solved by `nash_equilibria`, in about a millisecond.
+
     Parameters
     ----------
     payoffs : array_like, shape (N, 2, m, n)
@@ -60,53 +72,58 @@ def nash_equilibria(payoffs: ArrayLike, *, workers: int | None = None, chunk: in
     >>> found.offsets.tolist(), found.degenerate.tolist(), found.x[2].round(6).tolist()
     ([0, 3, 7], [False, True], [0.333333, 0.666667])
     """
-    games = _games(payoffs)
+    games = _games(payoffs).view()
+    games.flags.writeable = False
     m, n = games.shape[2:]
+    tables = sign_tables(m, n) if m + n <= MOST_SIGNED else None
+    most = most_bases(m, n)
 
-    def solve(start: int, end: int) -> list[NDArray[np.generic]]:
-        """x, y, counts, regret, index, degenerate, status of some games."""
-        left = np.arange(start, end)
-        pieces: list[tuple[Floats, Floats, Floats, NDArray[np.int64]]] = []
-        counts = np.empty(end - start, dtype=np.int64)
+    def solve(start: int, end: int) -> tuple[list[Columns], Counts, list[tuple[int, Columns, bool, str]]]:
+        """Columns and counts of some games that are clear in floats, and what the complete method says of the others."""
+        counts = np.full(end - start, -1, dtype=np.int64)
+        pieces: list[Columns] = []
         room = max(2 * (end - start), 64) * min(m, n)
-        done = start
-        while done < end or not pieces:
-            x, y = np.empty((room, m)), np.empty((room, n))
-            index, regret = np.empty(room, dtype=np.int64), np.empty(room)
-            solved = solve_games(games[done:end], x, y, counts[done - start :], index, regret)
-            if solved == 0 and done < end:
+        done = start if m + n <= MOST_ACTIONS else end
+        while done < end:
+            x, y, regret, index = np.empty((room, m)), np.empty((room, n)), np.empty(room), np.empty(room, dtype=np.int64)
+            if tables is not None:
+                solved = solve_small_games(games[done:end], *tables, PRECISION, x, y, index, regret, counts[done - start :])
+            else:
+                solved = solve_games(games[done:end], *most, ILL_CONDITIONED, x, y, index, regret, counts[done - start :])
+            if solved == 0:
                 room *= 4
                 continue
             here = int(np.maximum(counts[done - start : done - start + solved], 0).sum())
             pieces.append((x[:here], y[:here], regret[:here], index[:here]))
             done += solved
-        x, y, regret, index = (np.concatenate([piece[k] for piece in pieces]) for k in range(4))
-        degenerate, status = np.zeros(len(left), dtype=np.bool_), np.full(len(left), "solved", dtype="U12")
-        unsolved = np.flatnonzero(counts < 0)
-        if not len(unsolved):
-            return [x, y, counts, regret, index, degenerate, status]
-        cuts = np.concatenate([[0], np.cumsum(np.maximum(counts, 0))])
-        parts = [[column[cuts[k] : cuts[k + 1]] for k in range(len(left))] for column in (x, y, regret, index)]
-        for k in unsolved.tolist():
+        left = []
+        for k in np.flatnonzero(counts < 0).tolist():
             one = equilibria_of_one(StageGame(payoffs=games[start + k]))
             own = np.zeros(len(one.profiles), dtype=np.int64)
             for part in one.components:
                 if len(part.profiles) == 1:
                     own[part.profiles[0]] = part.index
-            parts[0][k] = np.array([profile[0] for profile in one.profiles]).reshape(-1, m)
-            parts[1][k] = np.array([profile[1] for profile in one.profiles]).reshape(-1, n)
-            parts[2][k], parts[3][k] = one.regret, own
-            counts[k], degenerate[k], status[k] = len(one.profiles), bool(one.degenerate), one.status.name
-        return [
-            np.concatenate(parts[0]),
-            np.concatenate(parts[1]),
-            counts,
-            *(np.concatenate(part) for part in parts[2:]),
-            degenerate,
-            status,
-        ]
+            x, y = (np.array([profile[side] for profile in one.profiles]).reshape(-1, size) for side, size in ((0, m), (1, n)))
+            left.append((start + k, (x, y, one.regret, own), bool(one.degenerate), one.status.name))
+            counts[k] = len(one.profiles)
+        return pieces, counts, left
 
-    results = list(_chunks(solve, len(games), workers, chunk)) or [solve(0, 0)]
-    x, y, counts, regret, index, degenerate, status = (np.concatenate([part[k] for part in results]) for k in range(7))
+    results = list(_chunks(solve, len(games), workers, chunk))
+    counts = np.concatenate([np.empty(0, dtype=np.int64), *(part[1] for part in results)])
+    none: Columns = np.empty((0, m)), np.empty((0, n)), np.empty(0), np.empty(0, dtype=np.int64)
+    pieces = [none, *(piece for part in results for piece in part[0])]
+    left = [one for part in results for one in part[2]]
+    degenerate, status = np.zeros(len(games), dtype=np.bool_), np.full(len(games), "solved", dtype="U12")
+    columns: list[NDArray[Any]] = [np.concatenate([piece[k] for piece in pieces]) for k in range(4)]
+    if left:
+        alone = np.zeros(len(games), dtype=np.bool_)
+        for k, _, flag, name in left:
+            alone[k], degenerate[k], status[k] = True, flag, name
+        rows = np.repeat(alone, counts)
+        for k, column in enumerate(columns):
+            columns[k] = np.empty((len(rows), *column.shape[1:]), dtype=column.dtype)
+            columns[k][~rows] = column
+            columns[k][rows] = np.concatenate([one[1][k] for one in left])
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    x, y, regret, index = columns
     return ManyNashEquilibria(x, y, offsets, regret, index, degenerate, status)

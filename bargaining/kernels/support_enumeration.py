@@ -1,8 +1,11 @@
-r"""All equilibria of small nondegenerate games: every pair of supports of one size, both sides solved.
+r"""Pairs of supports of one size, those pruned where an action is dominated given what the other side plays.
 
 With positive payoffs a pair of supports (I, J) is an equilibrium exactly if :math:`A_{IJ} z = 1` and :math:`B_{IJ}^\top w = 1` have
-positive solutions that no action outside answers better than 1. Where a decision is too close to call, or a game is degenerate, the game
-is left to exact arithmetic, and that is said: what is returned as certain is complete.
+positive solutions that no action outside answers better than 1. No action played can be strictly dominated given the other support
+(Porter, Nudelman and Shoham 2008), which is a few bit operations to know and leaves few systems to solve.
+
+Complete or nothing: if some equilibrium is degenerate, then there is a pair of supports of one size that neither side rules out and at
+least one side leaves undecided (take the vertices of an extreme equilibrium and as many tight constraints as actions played).
 """
 
 import numpy as np
@@ -16,31 +19,6 @@ Integers = NDArray[np.int64]
 
 # Payoffs are scaled to [1, 2]: a weight, slack or pivot nearer to zero than this is left to exact arithmetic.
 CLOSE = 1e-8
-# Payoffs so large against their spread that scaling them in floats loses more digits than two are left to exact arithmetic.
-MOST_DIGITS_LOST = 100.0
-
-
-@kernel
-def positive(payoffs: Floats, first: Floats, second: Floats) -> bool:
-    """Payoffs (2, m, n) of each player moved and stretched to [1, 2]; False if that loses digits, or one is not finite."""
-    for player in range(2):
-        low = np.inf
-        high = -np.inf
-        for a in range(payoffs.shape[1]):
-            for b in range(payoffs.shape[2]):
-                value = payoffs[player, a, b]
-                if not np.isfinite(value):
-                    return False
-                low = min(low, value)
-                high = max(high, value)
-        span = high - low if high > low else 1.0
-        if not max(abs(low), abs(high)) <= MOST_DIGITS_LOST * span:
-            return False
-        scaled = first if player == 0 else second
-        for a in range(payoffs.shape[1]):
-            for b in range(payoffs.shape[2]):
-                scaled[a, b] = (payoffs[player, a, b] - low) / span + 1.0
-    return True
 
 
 @kernel
@@ -103,103 +81,117 @@ def _next_subset(chosen: Integers, size: int, count: int) -> bool:
 
 
 @kernel
-def support_equilibria(first: Floats, second: Floats, x: Floats, y: Floats, indices: Integers, pivots: Floats) -> int:
-    """All equilibria of a nondegenerate game with payoffs in [1, 2], into the rows of `x`, `y`, `indices` and `pivots`; their number.
+def _worse(matrix: Floats, transposed: bool, masks: Integers) -> None:
+    """``masks[k, j]``: against which actions of the other side (bits) own action j earns more than own action k."""
+    own = matrix.shape[1] if transposed else matrix.shape[0]
+    other = matrix.shape[0] if transposed else matrix.shape[1]
+    for k in range(own):
+        for j in range(own):
+            mask = 0
+            for c in range(other):
+                more = matrix[c, j] > matrix[c, k] if transposed else matrix[j, c] > matrix[k, c]
+                mask |= int(more) << c
+            masks[k, j] = mask
 
-    A pivot is the smallest that the weights were solved with: the rounding of payoffs is magnified by about its inverse. -1 if the game is
-    degenerate or a decision too close to call, -2 if there is no room for all.
+
+@kernel
+def _dominated(masks: Integers, action: int, against: int) -> bool:
+    """Whether some action earns more than this one against all of some actions of the other side."""
+    found = False
+    for j in range(masks.shape[1]):
+        found = found or against & ~masks[action, j] == 0
+    return found
+
+
+@kernel
+def _undominated(masks: Integers, among: int, against: int) -> int:
+    """Those of some actions that are not dominated given what the other side plays."""
+    left = 0
+    for k in range(masks.shape[0]):
+        if among >> k & 1 and not _dominated(masks, k, against):
+            left |= 1 << k
+    return left
+
+
+@kernel
+def support_equilibria(first: Floats, second: Floats, x: Floats, y: Floats, indices: Integers, pivots: Floats) -> int:
+    """All equilibria with payoffs in [1, 2], at most 62 actions a side, into the rows of `x`, `y`, `indices` and `pivots`; their number.
+
+    A pivot is the smallest that the weights were solved with: the rounding of payoffs is magnified by about its inverse. -1 if an
+    equilibrium is degenerate or a decision too close to call, -2 if there is no room for all.
     """
     m, n = first.shape
     small = min(m, n)
     rows = np.empty(small, np.int64)
     columns = np.empty(small, np.int64)
+    chosen = np.empty(small, np.int64)
+    listed = np.empty(n, np.int64)
     work = np.empty((small, small))
     z = np.empty(small)
     w = np.empty(small)
+    worse_us = np.empty((m, m), np.int64)
+    worse_cn = np.empty((n, n), np.int64)
+    _worse(first, False, worse_us)
+    _worse(second, True, worse_cn)
+    alive_us, alive_cn = (1 << m) - 1, (1 << n) - 1
+    while True:
+        left_us = _undominated(worse_us, alive_us, alive_cn)
+        left_cn = _undominated(worse_cn, alive_cn, left_us)
+        if left_us == alive_us and left_cn == alive_cn:
+            break
+        alive_us, alive_cn = left_us, left_cn
     found = 0
     total_index = 0
     for size in range(1, small + 1):
         for k in range(size):
             rows[k] = k
         while True:
+            mask_us = 0
             for k in range(size):
-                columns[k] = k
-            while True:
-                plays_cn, det_us, least_us = _side(first, False, rows, columns, size, m, work, z)
-                plays_us, det_cn, least_cn = _side(second, True, columns, rows, size, n, work, w)
-                if plays_cn < 0 or plays_us < 0:
-                    return -1
-                if plays_cn == 1 and plays_us == 1:
-                    if found == x.shape[0]:
-                        return -2
-                    x[found, :] = 0.0
-                    y[found, :] = 0.0
-                    sum_x = 0.0
-                    sum_y = 0.0
+                mask_us |= 1 << rows[k]
+            possible = _undominated(worse_cn, alive_cn, mask_us) if mask_us & ~alive_us == 0 else 0
+            count = 0
+            for j in range(n):
+                if possible >> j & 1:
+                    listed[count] = j
+                    count += 1
+            if count >= size and _undominated(worse_us, mask_us, possible) == mask_us:
+                for k in range(size):
+                    chosen[k] = k
+                while True:
+                    mask_cn = 0
                     for k in range(size):
-                        sum_x += w[k]
-                        sum_y += z[k]
-                    for k in range(size):
-                        x[found, rows[k]] = w[k] / sum_x
-                        y[found, columns[k]] = z[k] / sum_y
-                    sign = 1 if (det_us > 0.0) == (det_cn > 0.0) else -1
-                    indices[found] = sign if size % 2 == 1 else -sign
-                    pivots[found] = min(least_us, least_cn)
-                    total_index += indices[found]
-                    found += 1
-                if not _next_subset(columns, size, n):
-                    break
+                        columns[k] = listed[chosen[k]]
+                        mask_cn |= 1 << columns[k]
+                    plays_us = 0
+                    det_us = det_cn = least_us = least_cn = 0.0
+                    plays_cn = 0
+                    if _undominated(worse_us, mask_us, mask_cn) == mask_us:
+                        plays_cn, det_us, least_us = _side(first, False, rows, columns, size, m, work, z)
+                    if plays_cn != 0:
+                        plays_us, det_cn, least_cn = _side(second, True, columns, rows, size, n, work, w)
+                    if plays_us != 0 and (plays_us < 0 or plays_cn < 0):
+                        return -1
+                    if plays_us == 1:
+                        if found == x.shape[0]:
+                            return -2
+                        x[found, :] = 0.0
+                        y[found, :] = 0.0
+                        sum_x = 0.0
+                        sum_y = 0.0
+                        for k in range(size):
+                            sum_x += w[k]
+                            sum_y += z[k]
+                        for k in range(size):
+                            x[found, rows[k]] = w[k] / sum_x
+                            y[found, columns[k]] = z[k] / sum_y
+                        sign = 1 if (det_us > 0.0) == (det_cn > 0.0) else -1
+                        indices[found] = sign if size % 2 == 1 else -sign
+                        pivots[found] = min(least_us, least_cn)
+                        total_index += indices[found]
+                        found += 1
+                    if not _next_subset(chosen, size, count):
+                        break
             if not _next_subset(rows, size, m):
                 break
     return found if total_index == 1 else -1
-
-
-@kernel
-def solve_games(payoffs: Floats, x: Floats, y: Floats, counts: Integers, indices: Integers, regret: Floats) -> int:
-    """Equilibria of many games, payoffs (N, 2, m, n), one behind the other; `counts` is -1 where a game is left to exact arithmetic.
-
-    Returns the number of games solved before the room in `x` and `y` ran out (N if it did not).
-    """
-    m, n = payoffs.shape[2], payoffs.shape[3]
-    first = np.empty((m, n))
-    second = np.empty((m, n))
-    pivots = np.empty(x.shape[0])
-    position = 0
-    for game in range(payoffs.shape[0]):
-        counts[game] = -1
-        if not positive(payoffs[game], first, second):
-            continue
-        number = support_equilibria(first, second, x[position:], y[position:], indices[position:], pivots)
-        if number == -2:
-            return game
-        if number < 0:
-            continue
-        counts[game] = number
-        for k in range(position, position + number):
-            regret[k] = regret_of(first, second, x[k], y[k])
-        position += number
-    return len(payoffs)
-
-
-@kernel
-def regret_of(first: Floats, second: Floats, x: Floats, y: Floats) -> float:
-    """Largest gain from deviating from (x, y), relative to the payoff span (payoffs scaled to a span of 1)."""
-    m, n = first.shape
-    best = -np.inf
-    earned = 0.0
-    for a in range(m):
-        value = 0.0
-        for b in range(n):
-            value += first[a, b] * y[b]
-        best = max(best, value)
-        earned += x[a] * value
-    worst = max(best - earned, 0.0)
-    best = -np.inf
-    earned = 0.0
-    for b in range(n):
-        value = 0.0
-        for a in range(m):
-            value += second[a, b] * x[a]
-        best = max(best, value)
-        earned += y[b] * value
-    return max(worst, best - earned)

@@ -74,7 +74,7 @@ def _indices(first: Integers, second: Integers, rows: Sequence[Vertex], columns:
     return found
 
 
-def resolved(stage: StageGame, profiles: list[tuple[Floats, Floats]]) -> list[tuple[Mixed, Mixed]]:
+def resolved(stage: StageGame, profiles: Sequence[tuple[Floats, Floats]]) -> list[tuple[Mixed, Mixed]]:
     """Equilibria of a generic game in fractions, from their supports: both sides' indifference, solved exactly."""
     payoffs = stage.exact_payoffs
     found = []

@@ -1,15 +1,15 @@
-"""One equilibrium of a large game: Lemke and Howson's path, verified, and taken again from another label if it fails."""
+"""One equilibrium of a large game: Lemke and Howson's paths from all labels, short ones first, verified."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels.lemke_howson import lemke_howson_path
-from bargaining.kernels.support_enumeration import regret_of
+from bargaining.kernels.lemke_howson import lemke_howson_paths
+from bargaining.kernels.payoff_scale import regret_of
 
 Floats = NDArray[np.float64]
 
-# A path is cut after this many pivots an action and another label is tried (capping: Codenotti, De Rossi and Pagan 2008); then longer ones.
-FIRST_CAP, LAST_CAP = 4, 4096
+# Paths are cut after so many pivots and other labels tried (Codenotti, De Rossi and Pagan 2008), at last after this many an action.
+FIRST_CAP, LAST_CAP = 8, 4096
 
 
 def lemke_howson(first: Floats, second: Floats, tol: float) -> list[tuple[Floats, Floats]]:
@@ -22,10 +22,16 @@ def lemke_howson(first: Floats, second: Floats, tol: float) -> list[tuple[Floats
     """
     m, n = first.shape
     x, y = np.empty(m), np.empty(n)
-    cap = FIRST_CAP * (m + n)
+    columns_cn = np.ascontiguousarray(first.T)
+    cap = FIRST_CAP
     while cap <= LAST_CAP * (m + n):
-        for label in range(m + n):
-            if lemke_howson_path(first, second, label, cap, x, y) > 0 and regret_of(first, second, x, y) <= tol:
+        label = 0
+        while label < m + n:
+            label = lemke_howson_paths(second, columns_cn, label, cap, x, y)
+            if label < 0:
+                break
+            if regret_of(first, second, x, y) <= tol:
                 return [(x, y)]
-        cap *= 8
+            label += 1
+        cap *= 4
     return []

@@ -18,23 +18,23 @@ from numpy.typing import NDArray
 from bargaining.games import GameError, IssueGame, StageGame
 from bargaining.solution import NashComponent, NashEquilibria, Status
 from bargaining.solvers.best_response_polytope import Mixed
-from bargaining.solvers.extreme_equilibria import earned, extreme_equilibria, gains, resolved, support_order
+from bargaining.solvers.extreme_equilibria import earned, extreme_equilibria, gains, resolved
+from bargaining.solvers.generic_equilibria import (
+    MOST_ACTIONS,
+    Found,
+    all_equilibria,
+    equilibria_by_supports,
+    positive_payoffs,
+    unit_payoffs,
+)
 
 Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]
 
 METHODS = ("auto", "vertices", "support", "lemke_howson", "nashpy", "pure")
 
-# Pairs of supports of one size, C(m + n, m) - 1, beyond which the vertices of both polytopes are enumerated instead.
-MOST_SUPPORTS = 300
-# Bases of one polytope that are enumerated in floats (a random 14 x 14 game has 30,000).
-MOST_BASES = 60_000
 # nashpy walks all pairs of supports in floating point; 6 x 6 has 3,969 of them (a quarter of a second), 8 x 8 takes five seconds.
 MOST_NASHPY_PAIRS = 4_000
-# Pivots below this magnify the rounding of payoffs: weights are then solved in fractions and rounded.
-ILL_CONDITIONED = 1e-3
-# Beyond that many actions in all, masks of bases do not fit into a machine word.
-MOST_ACTIONS = 60
 
 
 def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact: bool = False, tol: float = 1e-9) -> NashEquilibria:
@@ -49,10 +49,12 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
         An IssueGame is solved in its joint normal form.
     method : {"auto", "vertices", "support", "lemke_howson", "nashpy", "pure"}
         ``vertices``: all extreme equilibria of any game, by lexicographic pivoting through both best-response polytopes, in integers.
-        ``support``: all equilibria of a nondegenerate game, by pairs of supports, in floats. ``auto``: in floats where every decision is
-        clear, which proves the list complete, by supports or by vertices; where one is not (degenerate games, or nearly so), ``vertices``;
-        a game too large for either gets its pure equilibria and one more by Lemke and Howson. ``lemke_howson``: one equilibrium.
-        ``nashpy``: all pure equilibria and what nashpy's support enumeration finds; some may be missing. ``pure``: all pure equilibria.
+        ``support``: all equilibria of a game without degenerate ones, by pairs of supports, in floats; pairs in which an action is
+        dominated given the other support are passed over. ``auto``: in floats where every decision is clear, which proves the list
+        complete, by the signs of minors up to 4 x 4 and by vertices beyond; where one is not (degenerate games, or nearly so),
+        ``vertices``; a game too large for either gets its pure equilibria and one more by Lemke and Howson. ``lemke_howson``: one
+        equilibrium. ``nashpy``: all pure equilibria and what nashpy's support enumeration finds; some may be missing. ``pure``: all pure
+        equilibria.
     exact : bool
         Solve again in rational arithmetic: `exact_profiles` and `exact_payoffs` hold fractions, and every regret is exactly 0.
     tol : float
@@ -96,12 +98,14 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
     m, n = stage.shape
     options = {"method": method, "exact": exact, "tol": tol}
     if method in ("auto", "support"):
-        found = _in_floats(stage, method)
+        found = all_equilibria(stage) if method == "auto" else equilibria_by_supports(stage)
         if found is not None:
-            profiles, indices, how = found
+            # Pairs of supports that cannot be equilibria are not looked at, and may be degenerate.
+            degenerate = False if method == "auto" else None
             if exact:
-                return _exact_answer(stage, resolved(stage, profiles), indices, False, how + ", then solved in fractions", options)
-            return _answer(stage, profiles, how, options, degenerate=False, parts=_isolated(indices), complete=True)
+                profiles, indices, _, how = found
+                return _exact_answer(stage, resolved(stage, profiles), indices, degenerate, how + ", then solved in fractions", options)
+            return _generic(stage, found, degenerate, options)
         if method == "support":
             raise GameError("method 'support': the game is degenerate, or too nearly so for floats; expected 'vertices' or 'auto'")
     if method in ("auto", "vertices"):
@@ -119,7 +123,7 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
     else:
         from bargaining.solvers.lemke_howson import lemke_howson
 
-        more, how = lemke_howson(*_positive(stage), tol), "Lemke-Howson, verified: one equilibrium"
+        more, how = lemke_howson(*positive_payoffs(stage), tol), "Lemke-Howson, verified: one equilibrium"
         if method == "auto":
             how = "all pure equilibria and one by Lemke-Howson; the game is too large to enumerate all"
         else:
@@ -143,6 +147,8 @@ def _read(stage: Any, method: str, tol: float) -> StageGame:
     if not 0.0 < tol < 1.0:
         raise GameError(f"tol is {tol!r}: expected a number between 0 and 1, relative to the payoff span")
     m, n = stage.shape
+    if method == "support" and m + n > MOST_ACTIONS:
+        raise GameError(f"method 'support': the game is {m} x {n}, too large for it; expected 'pure' or 'auto'")
     if method == "nashpy" and (2**m - 1) * (2**n - 1) > MOST_NASHPY_PAIRS:
         raise GameError(f"method 'nashpy': the game is {m} x {n}, too large for it; expected 'pure' or 'auto'")
     return stage
@@ -155,78 +161,33 @@ def pure_equilibria(stage: StageGame) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in np.argwhere(best)]
 
 
-def _in_floats(stage: StageGame, method: str) -> tuple[list[Pair], list[int], str] | None:
-    """All equilibria with their indices, if every decision on the way is clear in floats and the indices add up to +1; else None."""
-    from bargaining.kernels.support_enumeration import support_equilibria
-    from bargaining.kernels.vertex_enumeration import join, polytope_bases
-
-    m, n = stage.shape
-    if m + n > MOST_ACTIONS:
-        return None
-    first, second = _positive(stage)
-    room = 4 * (m + n)
-    if method == "support" or math.comb(m + n, m) - 1 <= MOST_SUPPORTS:
-        how = "support enumeration: all equilibria"
-        while True:
-            x, y, indices, pivots = np.empty((room, m)), np.empty((room, n)), np.empty(room, dtype=np.int64), np.empty(room)
-            number = support_equilibria(first, second, x, y, indices, pivots)
-            if number != -2:
-                break
-            room *= 8
-    else:
-        how = "vertex enumeration: all equilibria"
-        tables: list[NDArray[np.int64]] = []
-        for constraints in (np.ascontiguousarray(second.T), first):
-            most = min(_most_vertices(constraints.shape[1], m + n), MOST_BASES)
-            table = np.zeros(4 * most + 1, dtype=np.int64)
-            if polytope_bases(constraints, most, table) < 0:
-                return None
-            tables.append(table)
-        while True:
-            x, y, indices, pivots = np.empty((room, m)), np.empty((room, n)), np.empty(room, dtype=np.int64), np.empty(room)
-            number = join(first, second, tables[0], tables[1], x, y, indices, pivots)
-            if number != -2:
-                break
-            room *= 8
-    if number < 0 or indices[:number].sum() != 1:
-        return None
-    ordered = sorted(range(number), key=lambda k: support_order(x[k].tolist(), y[k].tolist()))
-    profiles = [(x[k].copy(), y[k].copy()) for k in ordered]
-    for place, k in enumerate(ordered):
-        if pivots[k] < ILL_CONDITIONED:
-            exactly = resolved(stage, [profiles[place]])[0]
-            profiles[place] = np.array([float(w) for w in exactly[0]]), np.array([float(w) for w in exactly[1]])
-    return profiles, [int(indices[k]) for k in ordered], how
-
-
-def unit_payoffs(stage: StageGame) -> Floats:
-    """Payoffs of each player moved and stretched to [0, 1], exactly and rounded once; zeros for a player indifferent over everything."""
-    unit = np.zeros(stage.payoffs.shape)
-    for player, matrix in enumerate(stage.exact_payoffs):
-        low, high = matrix.min(), matrix.max()
-        if high > low:
-            unit[player] = ((matrix - low) / (high - low)).astype(np.float64)
-    return unit
-
-
-def _positive(stage: StageGame) -> tuple[Floats, Floats]:
-    """Payoffs of each player moved and stretched to [1, 2]."""
-    from bargaining.kernels.support_enumeration import positive
-
-    first, second = np.empty(stage.shape), np.empty(stage.shape)
-    if not positive(stage.payoffs, first, second):
-        first, second = unit_payoffs(stage) + 1.0
-    return first, second
-
-
-def _most_vertices(dimension: int, facets: int) -> int:
-    """Most vertices of a simple polytope (McMullen 1970, the upper bound theorem)."""
-    half, less = dimension // 2, (dimension - 1) // 2
-    return math.comb(facets - dimension + half, half) + math.comb(facets - 1 - (dimension - 1) + less, less)
-
-
 def _isolated(indices: Sequence[int]) -> tuple[NashComponent, ...]:
     return tuple(NashComponent(profiles=(k,), index=index, subsets=((k,),)) for k, index in enumerate(indices))
+
+
+def _generic(stage: StageGame, found: Found, degenerate: bool | None, options: dict[str, Any]) -> NashEquilibria:
+    """The answer from all equilibria of a generic game, each a component by itself; what few read is worked out when it is read."""
+    profiles, indices, regret, how = found
+    largest = max(regret.tolist())
+
+    def rest() -> dict[str, Any]:
+        x, y = (np.array([pair[side] for pair in profiles]) for side in (0, 1))
+        payoffs = np.stack([((x @ matrix) * y).sum(axis=1) for matrix in stage.payoffs], axis=1)
+        absolute = _regrets(stage, list(profiles)) * np.ptp(stage.payoffs, axis=(1, 2))
+        return {"payoffs": payoffs, "absolute_regret": absolute.max(axis=1), "components": _isolated(indices)}
+
+    fields = {
+        "status": Status.solved if largest <= options["tol"] else Status.approximate,
+        "error_bound": largest,
+        "iterations": 0,
+        "method": how,
+        "options": options,
+        "game": stage,
+        "profiles": profiles,
+        "regret": regret,
+        "degenerate": degenerate,
+    }
+    return NashEquilibria.deferred(rest, fields)
 
 
 def _rounded(
@@ -297,14 +258,9 @@ def _answer(
 ) -> NashEquilibria:
     """Measure the regret of every profile on payoffs relative to their span, and say what is proven."""
     span = np.ptp(stage.payoffs, axis=(1, 2))
-    unit = [matrix - 1.0 for matrix in _positive(stage)]
-    regrets = np.zeros((len(profiles), 2))
-    paid = np.empty((len(profiles), 2))
-    for k, (x, y) in enumerate(profiles):
-        for player, values in enumerate((unit[0] @ y, x @ unit[1])):
-            own = float((x if player == 0 else y) @ values)
-            regrets[k, player] = max(float(values.max()) - own, 0.0)
-            paid[k, player] = x @ stage.payoffs[player] @ y
+    regrets = _regrets(stage, profiles)
+    paid = np.array([[x @ matrix @ y for matrix in stage.payoffs] for x, y in profiles]).reshape(-1, 2)
+    for x, y in profiles:
         x.flags.writeable = y.flags.writeable = False
     regret = regrets.max(axis=1) if len(profiles) else np.empty(0)
     largest = float(regret.max()) if len(profiles) else 0.0
@@ -325,6 +281,17 @@ def _answer(
         degenerate=degenerate,
         components=parts,
     )
+
+
+def _regrets(stage: StageGame, profiles: list[Pair]) -> Floats:
+    """What either side gains by its best deviation from each profile, relative to its payoff span."""
+    unit = [matrix - 1.0 for matrix in positive_payoffs(stage)] if profiles else []
+    regrets = np.zeros((len(profiles), 2))
+    for k, (x, y) in enumerate(profiles):
+        for player, values in enumerate((unit[0] @ y, x @ unit[1])):
+            own = float((x if player == 0 else y) @ values)
+            regrets[k, player] = max(float(values.max()) - own, 0.0)
+    return regrets
 
 
 def _unit(size: int, action: int) -> Floats:

@@ -1,0 +1,102 @@
+r"""Which signs make a pair of supports an equilibrium: tables for games so small that all these signs fit into one machine word.
+
+For rows R and columns C of a side's payoffs, :math:`|R| = |C| + 1`, let :math:`\chi(R, C) = \det(A_{RC} \mid 1)`: payoff differences,
+and minors of them. That a mixed action on the columns J makes the rows I (as many) its best responses, strictly better than all others,
+is a matter of their signs: by Cramer's rule its weights are proportional to :math:`(-1)^{k-1-p} \chi(I, J \setminus j_p)`, k = \|J\|, and
+a row r outside, the q-th of I and r together, earns less exactly if :math:`(-1)^{k-q} \chi(I \cup r, J)` has the sign of the weights.
+That sign is the one of :math:`\det A_{IJ}` for positive payoffs, which makes the index.
+"""
+
+from functools import cache
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+# Unsigned, so that compiled code need not ask whether a position counts from the end.
+Bytes = NDArray[np.uint8]
+
+# Signs that fit into a signed machine word.
+MOST_MINORS = 62
+
+Minor = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+@cache
+def sign_tables(m: int, n: int) -> tuple[Bytes, Integers, Bytes] | None:
+    """Tables for `bargaining.kernels.small_games`: minors, signs, supports; None if the shape has too many minors.
+
+    ``minors[side, k]`` is the number of columns of a minor, then how it is made: of two payoffs (positions in the flat matrix, own
+    actions in rows) if it is one column wide, else of pairs (difference, smaller minor). ``signs[k]`` is for either side the flips and
+    the mask of the signs that the k-th pair of supports needs; ``supports[k]`` their size, then for each action played: the row, the
+    column, and the minors that weigh the column and the row.
+    """
+    sides = [_minors(m, n), _minors(n, m)]
+    most = max(len(side) for side in sides)
+    if most > MOST_MINORS:
+        return None
+    width = max((len(columns) for side in sides for _, columns in side), default=0)
+    minors = np.zeros((2, most, 1 + 2 * width), dtype=np.uint8)
+    for made_of, side, count in zip(minors, sides, (n, m), strict=True):
+        for k, minor in enumerate(side):
+            made = _made_of(minor, side, count)
+            made_of[k, : len(made)] = made
+    smaller = min(m, n)
+    signs, supports = [], []
+    for size in range(1, smaller + 1):
+        for rows in combinations(range(m), size):
+            for columns in combinations(range(n), size):
+                flips_us, mask_us, weights_cn = _signs(rows, columns, m, sides[0])
+                flips_cn, mask_cn, weights_us = _signs(columns, rows, n, sides[1])
+                signs.append([flips_us, mask_us, flips_cn, mask_cn])
+                played = [each for four in zip(rows, columns, weights_cn, weights_us, strict=True) for each in four]
+                supports.append([size, *played, *[0] * 4 * (smaller - size)])
+    tables = minors, np.array(signs, dtype=np.int64), np.array(supports, dtype=np.uint8)
+    table: NDArray[Any]
+    for table in tables:
+        table.flags.writeable = False
+    return tables
+
+
+def _minors(rows: int, columns: int) -> dict[Minor, int]:
+    """Number of every minor (R, C), narrow ones first."""
+    found: dict[Minor, int] = {}
+    for width in range(1, min(rows - 1, columns) + 1):
+        for chosen in combinations(range(rows), width + 1):
+            for some in combinations(range(columns), width):
+                found[chosen, some] = len(found)
+    return found
+
+
+def _made_of(minor: Minor, number: dict[Minor, int], count: int) -> list[int]:
+    """Width, then what a minor is computed from: expansion along its last column, the first row subtracted."""
+    rows, columns = minor
+    last = columns[-1]
+    if len(columns) == 1:
+        return [1, rows[0] * count + last, rows[1] * count + last]
+    made = [len(columns)]
+    for row in rows[1:]:
+        made += [number[(rows[0], row), (last,)], number[tuple(r for r in rows if r != row), columns[:-1]]]
+    return made
+
+
+def _signs(rows: tuple[int, ...], columns: tuple[int, ...], count: int, number: dict[Minor, int]) -> tuple[int, int, list[int]]:
+    """Flips and mask of the signs that have to agree for the columns to make exactly these rows best, and the minors that weigh them."""
+    size = len(rows)
+    flips, mask, weights = 0, 0, []
+    for position, column in enumerate(columns):
+        if size == 1:
+            weights.append(0)
+            continue
+        minor = number[rows, tuple(c for c in columns if c != column)]
+        weights.append(minor)
+        mask |= 1 << minor
+        flips |= ((size - 1 - position) % 2) << minor
+    for row in set(range(count)) - set(rows):
+        more = tuple(sorted((*rows, row)))
+        minor = number[more, columns]
+        mask |= 1 << minor
+        flips |= ((size - more.index(row)) % 2) << minor
+    return flips, mask, weights
