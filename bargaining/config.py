@@ -207,7 +207,7 @@ class Document:
             if kind == "union_tag_not_found":
                 kind, path = "missing", (*path, "name")
             if kind == "extra_forbidden":
-                yield self.problem(path, "unknown key" + did_you_mean(path[-1], _keys(schema, path[:-1])))
+                yield self.problem(path, "unknown key" + did_you_mean(path[-1], _keys(schema, path[:-1], mistake["loc"])))
             elif kind == "missing" and (opened := self._misspelt(schema, path)):
                 others = [key for key in self.subdocument(opened[:-1]).data if key != opened[-1]]
                 yield self.problem(opened, "unknown key" + did_you_mean(opened[-1], others))
@@ -309,21 +309,23 @@ def _got(value: Any) -> str:
     return f" (got {shown})" if len(shown) <= 60 else ""
 
 
-def _keys(schema: Mapping[str, Any], path: KeyPath) -> list[str]:
-    """Keys that the JSON schema of a model knows at `path`."""
+def _keys(schema: Mapping[str, Any], path: KeyPath, tags: Sequence[object] = ()) -> list[str]:
+    """Keys that the JSON schema of a model knows at `path`; `tags` say which of several kinds it is, where that is known."""
     nodes: list[Mapping[str, Any]] = [schema]
     for step in path:
-        nodes = [below for node in _branches(nodes, schema) for below in _below(node, step)]
-    return list(dict.fromkeys(key for node in _branches(nodes, schema) for key in node.get("properties", {})))
+        nodes = [below for node in _branches(nodes, schema, tags) for below in _below(node, step)]
+    return list(dict.fromkeys(key for node in _branches(nodes, schema, tags) for key in node.get("properties", {})))
 
 
-def _branches(nodes: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _branches(nodes: Sequence[Mapping[str, Any]], schema: Mapping[str, Any], tags: Sequence[object]) -> Iterator[Mapping[str, Any]]:
     for node in nodes:
         if "$ref" in node:
-            yield from _branches([schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]], schema)
-        else:
-            yield node
-            yield from _branches([*node.get("anyOf", ()), *node.get("oneOf", ())], schema)
+            yield from _branches([schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]], schema, tags)
+            continue
+        yield node
+        kinds = node.get("discriminator", {}).get("mapping", {})
+        told = [{"$ref": kinds[tag]} for tag in tags if tag in kinds]
+        yield from _branches(told or [*node.get("anyOf", ()), *node.get("oneOf", ())], schema, tags)
 
 
 def _below(node: Mapping[str, Any], step: str | int) -> Iterator[Mapping[str, Any]]:

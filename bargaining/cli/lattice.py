@@ -36,7 +36,7 @@ def print_lattices(console: Console, rows: Sequence[Row], manifest: Mapping[str,
 
 def _of_lattice(row: Row) -> bool:
     """Whether a row is of a lattice, not of an analysis of deals or of a plan that is asked about block by block."""
-    return bool(row.get("partition")) and not row.get("analysis") and not row.get("plan")
+    return bool(row.get("partition")) and "agreement" in row and not any(row.get(column) for column in ("analysis", "plan", "kind"))
 
 
 def _print_lattice(console: Console, title: str, rows: Sequence[Row], words: Mapping[str, Any]) -> None:

@@ -44,6 +44,11 @@ POINT = 1e-10
 LEAST_SLACK = 4e-13
 
 
+def _apart(polygon: Floats, other: Floats) -> float:
+    """How far a polygon reaches beyond another."""
+    return float(largest_distance(np.ascontiguousarray(polygon), np.ascontiguousarray(other)))
+
+
 def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
     """The sets of all states, proven within `tol`; None if the game is to be left to the general solver.
 
@@ -80,6 +85,9 @@ def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
         gap = float((np.maximum(beyond, beyond_after) / wide).max()) + 1e-15
     else:
         gap = max(float(largest_distance(around, own)) for around, own in zip(outer, within, strict=True)) + 1e-15
+    # Where a constraint nearly binds, the limit may be known less well than the set it is proven by: then that set is stated.
+    if max(max(_apart(a, b), _apart(b, a)) for a, b in zip(stated, within, strict=True)) > gap:
+        stated = within
     iterations = found.sweeps + more + outside.sweeps
     if gap > allowed or iterations > max_iter:
         return None
