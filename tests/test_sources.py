@@ -72,7 +72,8 @@ def test_a_kernel_makes_stale_what_can_reach_it_and_nothing_else(tmp_path: Path,
         on_deals = {name for name, each in experiments.items() if {run.solver.name for run in each.runs.values()} & set(DEAL_SOLVERS)}
         assert stale("kernels/lemke_howson.py") == on_deals
         assert stale("report/lattice.py") == stale("cli/solve.py") == set()
-        of_states = {name for name, each in experiments.items() if "equilibrium_set" in {run.solver.name for run in each.runs.values()}}
+        kinds = {"equilibrium_set", "simulated_paths", "block_sets", "critical_parameter"}
+        of_states = {name for name, each in experiments.items() if kinds & {run.solver.name for run in each.runs.values()}}
         assert {"truce", "court"} <= of_states
         assert stale("kernels/stochastic_outer.py") == of_states
         assert stale("kernels/polygon.py") == set(STORIES)
