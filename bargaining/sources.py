@@ -42,7 +42,7 @@ def reached(modules: Collection[str]) -> frozenset[str]:
     Examples
     --------
     >>> sorted(reached(["bargaining.games.repeated"]))
-    ['bargaining.games.exact', 'bargaining.games.repeated', 'bargaining.games.stage']
+    ['bargaining.games.exact', 'bargaining.games.issues', 'bargaining.games.repeated', 'bargaining.games.stage']
     """
     found: set[str] = set()
     waiting = list(modules)

@@ -129,7 +129,7 @@ def patient_bounds(stage: StageGame, surplus: float, delta: float) -> np.ndarray
     >>> import bargaining as bg
     >>> strike = bg.game([[0.4], [0]], [[0.6], [0]], actions=[["work", "strike"], ["produce"]])
     >>> patient_bounds(strike, 1, 0.9).round(4).tolist()
-    [[0.4, 0.7158], [0.2842, 0.6]]
+    [[0.4, 0.7158], [0.3158, 0.6]]
     """
     payoffs = stage.payoffs
     if payoffs.sum(axis=0).max() > surplus + 1e-9:

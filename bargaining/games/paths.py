@@ -41,7 +41,7 @@ def draw_paths(
     ...     payoffs=[[[[1]], [[1]]], [[[0]], [[0]]]], transitions=[[[[0.5, 0.5]]], [[[0, 1]]]], delta=0.9, states=["truce", "lapse"])
     >>> paths = draw_paths(game, [(0, 0), (0, 0)], periods=3, draws=1000, seed=1)
     >>> paths.shape, bool((np.diff(paths) >= 0).all()), [round(float(share), 1) for share in (paths == 0).mean(axis=0)]
-    ((1000, 4), True, [1.0, 0.5, 0.2, 0.1])
+    ((1000, 4), True, [1.0, 0.5, 0.3, 0.1])
     """
     first = game.state(start)
     _check(periods, draws)

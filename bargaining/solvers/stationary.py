@@ -74,7 +74,7 @@ def stationary_deals(
     >>> import bargaining as bg
     >>> deals = bg.stationary_deals(bg.scenario("briefing").game(), ["T,R|C", "T,R,C"])
     >>> {name: len(found.profiles) for name, found in deals.items()}
-    {'T,R|C': 3, 'T,R,C': 5}
+    {'T,R|C': 4, 'T,R,C': 5}
     """
     if not isinstance(game, RepeatedGame) or not isinstance(game.stage, IssueGame):
         raise GameError("game: expected a RepeatedGame over an IssueGame")
