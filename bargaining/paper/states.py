@@ -29,10 +29,14 @@ def _truce(stored: Stored, numbers: Numbers) -> None:
     numbers.count("truce.least", min(known, default=None), source)
     numbers.count("truce.most", max(known, default=None), source)
     numbers.count("truce.longest_tried", max((row["tranche_periods"] for row in rows), default=None), source)
-    at = [
-        length for row, length, _ in lengths if row["delta"] == 0.9 and row["risk_at_expiry_share"] == 1 and row["lapse_risk_share"] == 0.1
+    # The proven limit between the lengths of the grid, if it was looked for, else the longest of the grid.
+    exact = [
+        round(row["high"])
+        for row in stored.table("truce")
+        if (row["run"], row["delta"], row.get("verdict")) == ("longest", 0.9, "sustained")
     ]
-    numbers.count("truce.example", at[0] if at else None, source)
+    at = [length for row, length, _ in lengths if (row["delta"], row["risk_at_expiry_share"], row["lapse_risk_share"]) == (0.9, 1, 0.1)]
+    numbers.count("truce.example", max(exact, default=at[0] if at else None), source)
     best = [(length, _best(own)) for _, length, own in lengths if length and _best(own)]
     numbers.count("truce.longest_is_best", sum(length == top for length, top in best), source)
     numbers.count("truce.one_period_is_best", sum(top == 1 for _, top in best), source)
@@ -87,11 +91,33 @@ def _licence(stored: Stored, numbers: Numbers) -> None:
     numbers.count("licence.surges.settings", len(with_one), source)
     numbers.count("licence.surges.rescued", sum(with_two.get(key) is True and held is False for key, held in with_one.items()), source)
     numbers.count("licence.surges.broken", sum(with_two.get(key) is False and held is True for key, held in with_one.items()), source)
+    _shocks(stored, numbers, source)
     free = [row for row in stored.table("licence", plan="licences") if row["run"] == "revocable"]
     apart = {(row["delta"], row["licence_periods"]): row["sustained"] for row in free}
     one = {row["delta"]: row["sustained"] for row in rows if row["licence_periods"] == 1}
     same = all(held == one.get(delta) for (delta, _), held in apart.items()) if apart else None
     numbers.flag("licence.revocable_as_one_period", same, source)
+
+
+def _shocks(stored: Stored, numbers: Numbers, source: str) -> None:
+    """Surges that tempt China alone, after a refusal that need not stand: from which size of them do longer licences pay?"""
+    rows = [row for row in stored.table("licence", run="shocks", state="renewal, calm") if row["surge_ratio"] > 1 and proven(row)]
+    pays, whole = 0, 0
+    settings = groups(rows, ["delta", "surge_ratio"])
+    for own in settings.values():
+        value: dict[int, float] = {
+            int(str(length)): max((row["plan_us"] + row["plan_cn"] for row in mine if row["sustained"]), default=0.0)
+            for (length,), mine in groups(own, ["licence_periods"]).items()
+        }
+        longer = max((each for length, each in value.items() if length > 1), default=0.0)
+        better = longer > value.get(1, 0.0) + 1e-9
+        pays += better
+        whole += better and any(row["plan"] == "licences" and row["licence_periods"] == 1 and row["sustained"] for row in own)
+    numbers.count("licence.shocks.settings", len(settings) or None, source)
+    numbers.count("licence.shocks.pays", pays if settings else None, source)
+    numbers.count("licence.shocks.pays_below", whole if settings else None, source)
+    exact = stored.table("licence", run="threshold", delta=0.8, verdict="sustained")
+    numbers.real("licence.shocks.threshold", max((row["high"] for row in exact), default=None), source, 2, "times the calm temptation")
 
 
 def _court(stored: Stored, numbers: Numbers) -> None:
@@ -110,6 +136,8 @@ def _court(stored: Stored, numbers: Numbers) -> None:
         failed = [row["restoration_share"] for row in own if row["sustained"] is False]
         numbers.real(f"court.{run}.holds_from", min(held, default=None), source, 2, "restoration share per 90 days")
         numbers.flag(f"court.{run}.fails_somewhere", bool(failed) if own else None, source)
+    least = stored.table("court", run="least_fallback", strike_hazard_share=KAPPA, verdict="sustained")
+    numbers.real("court.least_everywhere", min((row["low"] for row in least), default=None), source, 3, "restoration share per 90 days")
     armed = [row for row in rows if row["run"] == "fallback" and row["strike_hazard_share"] == KAPPA and row["restoration_share"] == 0]
     held_until = next((row["sustained"] for row in armed if row["plan"] == "while_armed"), None)
     numbers.flag("court.while_armed_without_fallback", held_until, source)
@@ -128,13 +156,14 @@ def _leverage(stored: Stored, numbers: Numbers) -> None:
     numbers.table(
         "leverage", ["stocks of substitutes", "U.S. worst", "U.S. best", "China worst", "China best", "plans that hold"], table, source
     )
-    plans = [row for row in stored.table("leverage") if row["plan"] == "exchange"]
+    stylised = [row for row in stored.table("leverage") if row["run"] in ("stocks", "wear", "drift")]
+    plans = [row for row in stylised if row["plan"] == "exchange" and row["sustained"] is not None]
     numbers.count("leverage.exchange.settings", len(plans), source)
     numbers.count("leverage.exchange.sustained", sum(row["sustained"] is True for row in plans), source)
     slow = [row for row in stored.table("leverage", run="wear") if row["plan"] == "london"]
     points = [row["best_us"] - row["worst_us"] > 1e-3 for row in slow if proven(row)]
     numbers.count("leverage.wear.settings", len(points), source)
     numbers.count("leverage.wear.more_than_controls", sum(points), source)
-    drift = [row for row in stored.table("leverage") if row["run"] == "drift" and row["plan"] == "exchange"]
+    drift = [row for row in stylised if row["run"] == "drift" and row["plan"] == "exchange"]
     flat = [abs(row["best_us"] - row["worst_us"]) < 1e-3 for row in drift if proven(row)]
     numbers.flag("leverage.drift.only_controls", all(flat) if flat else None, source)
