@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from bargaining.analysis.expressions import ExpressionError, columns_of
 from bargaining.config import Document, KeyPath, did_you_mean
-from bargaining.deal_options import DealSolver
 from bargaining.ensemble import Draws
 from bargaining.experiment import Ensemble, Experiment, issue_game
+from bargaining.solver_options import DealSolver
 
 
 def ensemble_problems(experiment: Experiment, document: Document) -> Iterator[str]:

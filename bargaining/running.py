@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bargaining import ensemble_running, provenance
-from bargaining.deal_options import DEAL_SOLVERS
 from bargaining.execution import executor
 from bargaining.experiment import Experiment, Run, find, read_experiment, results_folder
 from bargaining.lattice_running import lattice_words, solve_lattice
 from bargaining.monitored_running import monitored_words, solve_monitored
 from bargaining.motion_running import solve_motion
 from bargaining.points import Point
+from bargaining.solver_options import DEAL_SOLVERS
 from bargaining.state_running import solve_states, state_words
 from bargaining.store import CONCLUSIONS, POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
 

@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parent
 # Where the search ends: modules that read a configuration (which is in the key as it was resolved), look a story up by its name, or
 # draw and write an answer. They decide no number.
 WORDS = frozenset(
-    f"bargaining.{name}" for name in ("config", "experiment", "experiment_checks", "plotting", "scenarios", "solution_file", "store")
+    f"bargaining.{name}"
+    for name in ("config", "experiment", "experiment_checks", "plotting", "scenarios", "solution_file", "solver_options", "store")
 )
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bargaining import sources
-from bargaining.deal_options import DEAL_SOLVERS
 from bargaining.experiment import Experiment, find
+from bargaining.solver_options import DEAL_SOLVERS
 
 STORIES = sorted(path.stem for path in Path(__file__).parent.parent.joinpath("experiments").glob("*.yaml"))
 LOADED = """

@@ -5,12 +5,11 @@ from typing import Any
 
 from bargaining.deals import leverage, patience, predicted, talks, war
 from bargaining.deals.conclusions import conclusions
-from bargaining.deals.sampled import drawn
 from bargaining.deals.setting import Setting, setting
 from bargaining.points import Point
 from bargaining.store import Part, Row
 
-__all__ = ["conclusions", "drawn", "solve_deals"]
+__all__ = ["conclusions", "solve_deals"]
 
 _ANALYSES: dict[str, Callable[[Setting], tuple[list[Row], dict[str, Any]]]] = {
     "predicted_deals": predicted.rows,

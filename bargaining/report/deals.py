@@ -82,7 +82,10 @@ def draw_selected(case: Case) -> Figure:
     )
     for ax, name in zip(axes, partitions, strict=True):
         rows = [row for row in case.rows if row.get("partition") == name and row.get("rule") in _RULES]
-        draw_deals(case.sets[name], [{**row, "disagreement": short(row["disagreement"])} for row in rows], ax)
+        # Points that differ by rounding are one cross with all their names.
+        crosses = [{key: round(row[key], 6) + 0.0 for key in ("d_us", "d_cn")} for row in rows]
+        told = [{**row, "disagreement": short(row["disagreement"]), **cross} for row, cross in zip(rows, crosses, strict=True)]
+        draw_deals(case.sets[name], told, ax)
         deals = {row["deal"] for row in rows if row["rule"] == "nash" and row["deal"] != "none"}
         ax.set_title("\n".join(wrap_text(f"{heading(case, name)}: {', '.join(sorted(deals))}", 4.0, 9)), size=9)
         ax.set(xlabel="U.S. payoff", ylabel="China payoff")
