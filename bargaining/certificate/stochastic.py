@@ -235,10 +235,16 @@ def _outside(game: ExactStates, chain: StochasticOuter) -> bool | None:
     ended = [[c + least * d for c, d in zip(*rows, strict=True)] for rows in zip(limit, slopes, strict=True)]
     if any(c > own for rows in zip(ended, stored, strict=True) for c, own in zip(*rows, strict=True)):
         return False
-    reached, enforceable = _walk(game, scaled, chain, normals, begun)
-    if not reached or least == most:
-        return reached
-    return excluded(game, scaled, normals, limit, slopes, (least, most), enforceable)
+    # The exact sets may be within the half-planes sooner than the stored chain was, and more profiles are enforceable then than after
+    # as many sweeps as it took.
+    for fewest in (0, chain.sweeps):
+        reached, enforceable = _walk(game, scaled, chain, normals, begun, fewest)
+        if not reached or least == most:
+            return reached
+        outcome = excluded(game, scaled, normals, limit, slopes, (least, most), enforceable)
+        if outcome is not False:
+            return outcome
+    return False
 
 
 def _numbers(rows: Any) -> list[list[Fraction]]:
@@ -251,8 +257,9 @@ def _walk(
     chain: StochasticOuter,
     normals: Sequence[Point],
     stored: Sequence[Sequence[Fraction]],
+    fewest: int = 0,
 ) -> tuple[bool | None, list[list[Profile]]]:
-    """Apply the operator again from the box of stage payoffs, rounded outward.
+    """Apply the operator again from the box of stage payoffs, rounded outward, at least `fewest` times unless it comes to rest.
 
     True once what is left lies in the half-planes with offsets `stored` and the states said to be empty are; None if that is too much
     work. Also the profiles of each state that could be enforced in the sets before the last.
@@ -263,20 +270,23 @@ def _walk(
     box = list(dict.fromkeys([(zero, zero), (top[0], zero), (top[0], top[1]), (zero, top[1])]))
     polygons: list[list[Point]] = [list(box) for _ in scaled]
     work = 0
-    for _ in range(2 * chain.sweeps + 17):
+    changed = True
+    for done in range(2 * chain.sweeps + 17):
         reached = all(
             bool(polygon) == lives and all(n[0] * w[0] + n[1] * w[1] <= stored[s][j] for j, n in enumerate(normals) for w in polygon)
             for s, (polygon, lives) in enumerate(zip(polygons, chain.living, strict=True))
         )
-        if reached:
+        if reached and (done >= fewest or not changed):
             return True, enforceable
+        if not changed:
+            return False, enforceable
         changed = False
         for s, polygon in enumerate(polygons):
             if not polygon:
                 continue
-            points, living, done = _generated(game, scaled, polygons, s)
+            points, living, more = _generated(game, scaled, polygons, s)
             enforceable[s] = living
-            work += done
+            work += more
             if work > MOST_WORK:
                 return None, enforceable
             left = polygon if points else []
@@ -284,8 +294,6 @@ def _walk(
                 left = cut_by(left, normal, offset)
             changed = changed or left != polygon
             polygons[s] = left
-        if not changed:
-            return False, enforceable
     return False, enforceable
 
 
