@@ -74,6 +74,11 @@ def test_random_games_against_plain_python(seeds):
     assert sum(against_the_reference(seed) for seed in seeds) >= 8
 
 
+def test_an_exclusion_with_more_profiles_enforceable_than_after_the_stored_chain():
+    """The exact sets come within the half-planes two sweeps before the stored ones, when three more profiles are enforceable."""
+    assert against_the_reference(1281)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("seeds", [range(k, k + 25) for k in range(1000, 1500, 25)], ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
 def test_many_random_games_against_plain_python(seeds):
@@ -239,6 +244,28 @@ def test_half_planes_drawn_in_are_refused():
     chain = solution.outer_proof
     certificate = bg.verify(dataclasses.replace(solution, outer_proof=dataclasses.replace(chain, offsets=chain.offsets - 1e-4)))
     assert not certificate
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda chain: {"limit": chain.limit - 1e-3}, "not excluded"),
+        (lambda chain: {"slopes": chain.slopes * 1e3}, "not excluded"),
+        (lambda chain: {"slopes": -chain.slopes}, "not excluded"),
+        (lambda chain: {"offsets": chain.offsets - 1e-9}, "leave out vertex"),
+        (lambda chain: {"interval": (0.1, 0.1)}, "not excluded"),
+    ],
+    ids=["limit lowered", "slopes too steep", "slopes that fall", "offsets lowered", "an interval that ends too far out"],
+)
+def test_an_exclusion_that_excludes_too_much_is_refused(change, reason):
+    solution = bg.equilibrium_set(truce(0.1, delta=0.8))
+    assert bg.verify(solution)
+    assert solution.outer_proof.slopes is not None
+    certificate = bg.verify(
+        dataclasses.replace(solution, outer_proof=dataclasses.replace(solution.outer_proof, **change(solution.outer_proof)))
+    )
+    assert not certificate
+    assert reason in certificate.reason
 
 
 def test_stored_and_read_back_bit_for_bit(tmp_path, capsys):

@@ -5,7 +5,7 @@ is punished: play goes to that player's punishment state. (A joint deviation cou
 The value of a state is :math:`x^k = (1-\delta_i) g_i(a(k)) + \delta_i \sum_l p_{kl} x^l`, with one solution as :math:`\delta_i < 1`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -38,8 +38,44 @@ class Simulation:
     bound: tuple[float, float]
 
 
+class Machine:
+    """What finite machines have in common: phases with a profile and a value each, and a draw of the first one."""
+
+    profiles: tuple[Profile, ...]
+    start: Lottery
+    values: tuple[Value, ...]
+
+    def __len__(self) -> int:
+        return len(self.profiles)
+
+    @property
+    def exact_payoff(self) -> Value:
+        """What both sides earn, exact."""
+        first, second = (sum((p * self.values[k][i] for k, p in self.start), Fraction(0)) for i in (0, 1))
+        return first, second
+
+    @property
+    def payoff(self) -> Floats:
+        """What both sides earn, shape (2,)."""
+        return np.array([float(value) for value in self.exact_payoff])
+
+    def following(self, phase: int) -> Iterable[Lottery]:
+        """What may follow a phase if nobody deviates."""
+        raise NotImplementedError
+
+    def reached(self) -> frozenset[int]:
+        """Phases that play without deviations reaches."""
+        waiting, found = [phase for phase, p in self.start if p], set()
+        while waiting:
+            phase = waiting.pop()
+            if phase not in found:
+                found.add(phase)
+                waiting += [after for lottery in self.following(phase) for after, p in lottery if p]
+        return frozenset(found)
+
+
 @dataclass(frozen=True, eq=False)
-class Automaton:
+class Automaton(Machine):
     """A strategy profile of a repeated game as a finite machine.
 
     Parameters
@@ -108,20 +144,6 @@ class Automaton:
         )
         object.__setattr__(self, "values", tuple(zip(first, second, strict=True)))
 
-    def __len__(self) -> int:
-        return len(self.profiles)
-
-    @property
-    def exact_payoff(self) -> Value:
-        """What both sides earn, exact."""
-        first, second = (sum((p * self.values[k][i] for k, p in self.start), Fraction(0)) for i in (0, 1))
-        return first, second
-
-    @property
-    def payoff(self) -> Floats:
-        """What both sides earn, shape (2,)."""
-        return np.array([float(value) for value in self.exact_payoff])
-
     def next_state(self, state: int, played: Profile) -> Lottery:
         """The next states after a profile was played in a state."""
         first, second = (played[i] != self.profiles[state][i] for i in (0, 1))
@@ -129,15 +151,9 @@ class Automaton:
             return self.lotteries[state]
         return ((self.punishments[0 if first else 1], Fraction(1)),)
 
-    def reached(self) -> frozenset[int]:
-        """States that play without deviations reaches."""
-        waiting, found = [state for state, p in self.start if p], set()
-        while waiting:
-            state = waiting.pop()
-            if state not in found:
-                found.add(state)
-                waiting += [following for following, p in self.lotteries[state] if p]
-        return frozenset(found)
+    def following(self, phase: int) -> Iterable[Lottery]:
+        """What may follow a state if nobody deviates."""
+        return (self.lotteries[phase],)
 
     def simulate(self, histories: int = 2000, periods: int | None = None, seed: int | Sequence[int] = 0) -> Simulation:
         r"""Play it, without deviations, and average.

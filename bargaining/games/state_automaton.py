@@ -5,24 +5,19 @@ draw among the phases of the new state decides where play goes on; a player who 
 of the new state. The value of a phase is :math:`x^k = (1-\delta_i) g_i(a(k)) + \delta_i \sum_{s'} P(s' \mid s, a(k)) \sum_l p_{ks'l} x^l`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bargaining.games.automaton import Lottery, Value
+from bargaining.games.automaton import Lottery, Machine, Value
 from bargaining.games.exact import exact
 from bargaining.games.stage import GameError, Profile
 from bargaining.games.state_values import discounted_values
 from bargaining.games.stochastic import StochasticGame
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, eq=False)
-class StateAutomaton:
+class StateAutomaton(Machine):
     """A strategy profile of a stochastic game, from one starting state, as a finite machine.
 
     Parameters
@@ -101,20 +96,6 @@ class StateAutomaton:
             return "start: expected a lottery over phases of one state whose probabilities add up to exactly 1"
         return ""
 
-    def __len__(self) -> int:
-        return len(self.profiles)
-
-    @property
-    def exact_payoff(self) -> Value:
-        """What both sides earn, exact."""
-        first, second = (sum((p * self.values[k][i] for k, p in self.start), Fraction(0)) for i in (0, 1))
-        return first, second
-
-    @property
-    def payoff(self) -> Floats:
-        """What both sides earn, shape (2,)."""
-        return np.array([float(value) for value in self.exact_payoff])
-
     def next_phase(self, phase: int, played: Profile, state: int) -> Lottery:
         """The phases that may follow after a profile was played in a phase and the game has moved to a state."""
         first, second = (played[i] != self.profiles[phase][i] for i in (0, 1))
@@ -125,15 +106,9 @@ class StateAutomaton:
             return ((self.punishments[state][0], Fraction(1)),)
         return ((self.punishments[state][0 if first else 1], Fraction(1)),)
 
-    def reached(self) -> frozenset[int]:
-        """Phases that play without deviations reaches."""
-        waiting, found = [phase for phase, p in self.start if p], set()
-        while waiting:
-            phase = waiting.pop()
-            if phase not in found:
-                found.add(phase)
-                waiting += [following for lottery in self.lotteries[phase].values() for following, p in lottery if p]
-        return frozenset(found)
+    def following(self, phase: int) -> Iterable[Lottery]:
+        """What may follow a phase if nobody deviates, a draw for each state that play can come to."""
+        return self.lotteries[phase].values()
 
     def __str__(self) -> str:
         game, lines = self.game, []
