@@ -1,4 +1,4 @@
-r"""Polygons of all states on one fan of directions, for a common discount factor: the operator on them, its structure, self-generation.
+r"""Polygons of all states on one fan of directions, for a common discount factor: the operator on them and its structure.
 
 State s has a vertex ``y[s, j]`` for each direction j (sorted by angle): what lies farthest that way. Then the mixture that follows a
 profile has the vertices :math:`\sum_{s'} P(s' \mid s, a)\, y_{s'j}` for the same directions, without a merge of edges, and a sweep costs
@@ -7,20 +7,20 @@ states × profiles × directions. What a profile generates is one of these, or o
 Which profile makes a vertex, whether a constraint binds there, and on which edge of the mixture, is the structure. As long as it stays the
 same a vertex is a simple function of others, and sweeps on the structure alone are cheap (modified policy iteration; the pivots of Abreu,
 Brooks and Sannikov 2020). Nothing here relies on the fan being fine enough: a point of the mixture is a mean of payoffs that are there, so
-polygons that generate themselves consist of equilibrium payoffs. Games are flat as in `bargaining.kernels.stochastic_polygons`.
+polygons that generate themselves consist of equilibrium payoffs. Games are flat, see `bargaining.kernels.flat_game`.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
-from bargaining.kernels.stochastic_polygons import TIE, requirements, same_row
+from bargaining.kernels.flat_game import FlatArrays, required_continuation, requirements, same_row
+from bargaining.kernels.stochastic_fan import floors_and_centre
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-EPSILON = 2.220446049250313e-16
 # How far a constraint may be missed where no slack is asked for, so that rounding does not cut off what binds exactly.
 FEASIBILITY = 1e-14
 # How a vertex is made: a vertex of the mixture follows; player 0's constraint binds, player 1's, or both.
@@ -33,26 +33,8 @@ MANY = 4000
 
 
 @kernel
-def _floors_and_centre(y: Floats, state: int, floors: Floats, centres: Floats) -> None:
-    for i in range(2):
-        low = np.inf
-        total = 0.0
-        for j in range(y.shape[1]):
-            low = min(low, y[state, j, i])
-            total += y[state, j, i]
-        floors[state, i] = low
-        centres[state, i] = total / y.shape[1]
-
-
-@kernel
 def _generate(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     directions: Floats,
     y: Floats,
     reach: Floats,
@@ -75,9 +57,10 @@ def _generate(
     found: Integers,
 ) -> bool:
     """What B_s makes of the polygons in all directions: points `fresh` (J, 2), their structure `found` (J, 3); False if nothing."""
-    requirements(first, columns, starts, following, chances, g, delta, floors, state, slack, need, bound, tempting)
+    first, starts, following, chances, g = flat.first, flat.starts, flat.following, flat.chances, flat.g
+    requirements(flat, floors, state, slack, need, bound, tempting)
     count = directions.shape[0]
-    d = delta[0]
+    d = flat.delta[0]
     begin, end = first[state], first[state + 1]
     for p in range(begin, end):
         leads[p] = False
@@ -98,7 +81,7 @@ def _generate(
             if turn == 1:
                 # Without its constraints it reaches so far at most.
                 hopeful = False
-                if looked < 0 or not same_row(starts, following, chances, looked, p):
+                if looked < 0 or not same_row(flat, looked, p):
                     looked = p
                     for j in range(count):
                         ahead[j] = 0.0
@@ -111,7 +94,7 @@ def _generate(
                         break
                 if not hopeful:
                     continue
-            if blended < 0 or not same_row(starts, following, chances, blended, p):
+            if blended < 0 or not same_row(flat, blended, p):
                 blended = p
                 for j in range(count):
                     mixed[j, 0] = 0.0
@@ -180,23 +163,8 @@ def _generate(
 
 
 @kernel
-def _lower(
-    starts: Integers, following: Integers, chances: Floats, g: Floats, d: float, floors: Floats, p: int, q: int, i: int, slack: float
-) -> float:
-    """What has to follow profile p for player i, if q is the best deviation."""
-    after = 0.0
-    for k in range(starts[q], starts[q + 1]):
-        after += chances[k] * floors[following[k], i]
-    return float(((1.0 - d) * (g[q, i] - g[p, i]) + slack) / d + after)
-
-
-@kernel
 def _on_structure(
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    d: float,
+    flat: FlatArrays,
     y: Floats,
     floors: Floats,
     centres: Floats,
@@ -210,6 +178,8 @@ def _on_structure(
     fresh: Floats,
 ) -> None:
     """The vertices of one state that its structure makes of all polygons; a binding point moves on when its edge ends."""
+    starts, following, chances, g = flat.starts, flat.following, flat.chances, flat.g
+    d = flat.delta[0]
     count = y.shape[1]
     for j in range(count):
         p, kind, edge = makers[state, j], kinds[state, j], edges[state, j]
@@ -227,8 +197,8 @@ def _on_structure(
                 w0 += inward * chances[k] * (centres[following[k], 0] - y[following[k], edge, 0])
                 w1 += inward * chances[k] * (centres[following[k], 1] - y[following[k], edge, 1])
         if kind == BOTH:
-            w0 = _lower(starts, following, chances, g, d, floors, p, tempting[p, 0], 0, slack)
-            w1 = _lower(starts, following, chances, g, d, floors, p, tempting[p, 1], 1, slack)
+            w0 = required_continuation(flat, floors, p, tempting[p, 0], 0, slack)
+            w1 = required_continuation(flat, floors, p, tempting[p, 1], 1, slack)
         elif kind != FREE:
             after = edge + 1 if edge + 1 < count else 0
             v0 = 0.0
@@ -238,7 +208,7 @@ def _on_structure(
                 v0 += chances[k] * (y[s, after, 0] + inward * (centres[s, 0] - y[s, after, 0]))
                 v1 += chances[k] * (y[s, after, 1] + inward * (centres[s, 1] - y[s, after, 1]))
             i = kind - FIRST
-            lower = _lower(starts, following, chances, g, d, floors, p, tempting[p, i], i, slack)
+            lower = required_continuation(flat, floors, p, tempting[p, i], i, slack)
             here, there = (w0, v0) if i == 0 else (w1, v1)
             share = (lower - here) / (there - here) if there != here else 0.0
             if share < 0.0:
@@ -258,13 +228,7 @@ def _on_structure(
 
 @kernel
 def aligned_fixed_point(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     directions: Floats,
     y: Floats,
     makers: Integers,
@@ -292,8 +256,9 @@ def aligned_fixed_point(
     -------
     code, sweeps done, last movement
     """
+    g = flat.g
     states, count = y.shape[0], y.shape[1]
-    d = delta[0]
+    d = flat.delta[0]
     need = np.empty((g.shape[0], 2))
     bound = np.zeros((g.shape[0], 2), np.bool_)
     tempting = np.empty((g.shape[0], 2), np.int64)
@@ -308,7 +273,7 @@ def aligned_fixed_point(
     reach = np.empty((states, count))
     most = int((32.0 if states * count < MANY else 4.0) / (1.0 - d)) + 16
     for s in range(states):
-        _floors_and_centre(y, s, floors, centres)
+        floors_and_centre(y, s, floors, centres)
         for j in range(count):
             reach[s, j] = directions[j, 0] * y[s, j, 0] + directions[j, 1] * y[s, j, 1]
     moved = np.inf
@@ -317,7 +282,7 @@ def aligned_fixed_point(
         moved = 0.0
         for s in range(states):
             if not _generate(
-                first, columns, starts, following, chances, g, delta, directions, y, reach, floors, centres, s, slack, inward,
+                flat, directions, y, reach, floors, centres, s, slack, inward,
                 need, bound, tempting, makers, kinds, edges, leads, mixed, ahead, best, fresh, found,
             ):  # fmt: skip
                 return EMPTIED, done + 1, moved
@@ -326,7 +291,7 @@ def aligned_fixed_point(
                 y[s, j, 0], y[s, j, 1] = fresh[j, 0], fresh[j, 1]
                 reach[s, j] = directions[j, 0] * y[s, j, 0] + directions[j, 1] * y[s, j, 1]
                 makers[s, j], kinds[s, j], edges[s, j] = found[j, 0], found[j, 1], found[j, 2]
-            _floors_and_centre(y, s, floors, centres)
+            floors_and_centre(y, s, floors, centres)
         if moved <= stop:
             return CONVERGED, done + 1, moved
         if done + 1 < early:
@@ -334,11 +299,11 @@ def aligned_fixed_point(
         for _ in range(batch):
             step = 0.0
             for s in range(states):
-                _on_structure(starts, following, chances, g, d, y, floors, centres, s, slack, inward, tempting, makers, kinds, edges, fresh)
+                _on_structure(flat, y, floors, centres, s, slack, inward, tempting, makers, kinds, edges, fresh)
                 for j in range(count):
                     step = max(step, abs(fresh[j, 0] - y[s, j, 0]), abs(fresh[j, 1] - y[s, j, 1]))
                     y[s, j, 0], y[s, j, 1] = fresh[j, 0], fresh[j, 1]
-                _floors_and_centre(y, s, floors, centres)
+                floors_and_centre(y, s, floors, centres)
             if step <= 0.25 * stop:
                 break
         batch = min(2 * batch, most)
@@ -346,173 +311,3 @@ def aligned_fixed_point(
             for j in range(count):
                 reach[s, j] = directions[j, 0] * y[s, j, 0] + directions[j, 1] * y[s, j, 1]
     return LONG, sweeps, moved
-
-
-@kernel
-def aligned_generates(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
-    y: Floats,
-    makers: Integers,
-    exact: Flags,
-) -> bool:
-    """Whether polygons generate themselves, each vertex by its maker, with more room than rounding can take.
-
-    The claim is about the exact game, with the vertices' floats for payoffs; a state in `exact` has one payoff, made by the maker of its
-    first vertex and known exactly, of which the float is an approximation, and so has a vertex after which only such states can follow.
-    """
-    states, count = y.shape[0], y.shape[1]
-    d = delta[0]
-    need = np.empty((g.shape[0], 2))
-    bound = np.zeros((g.shape[0], 2), np.bool_)
-    tempting = np.empty((g.shape[0], 2), np.int64)
-    floors = np.empty((states, 2))
-    centres = np.empty((states, 2))
-    mixed = np.empty((count, 2))
-    walls = np.empty((count, 3))
-    done = np.zeros(g.shape[0], np.bool_)
-    widest = 1
-    for p in range(starts.shape[0] - 1):
-        widest = max(widest, starts[p + 1] - starts[p])
-    room = 4.0 * TIE / d + 16.0 * EPSILON * (2.0 + widest) / d
-    for s in range(states):
-        _floors_and_centre(y, s, floors, centres)
-        if exact[s]:
-            room = max(room, 4.0 * TIE / d + 64.0 * EPSILON * (2.0 + widest) / (1.0 - d) / d)
-    for s in range(states):
-        requirements(first, columns, starts, following, chances, g, delta, floors, s, 0.0, need, bound, tempting)
-        n = columns[s]
-        for j in range(count):
-            done[makers[s, j]] = False
-        for j in range(count):
-            p = makers[s, j]
-            if exact[s] and j > 0:
-                break
-            if done[p]:
-                continue
-            done[p] = True
-            own0, own1 = (1.0 - d) * g[p, 0], (1.0 - d) * g[p, 1]
-            lower0 = (need[p, 0] - own0) / d + room if bound[p, 0] else -np.inf
-            lower1 = (need[p, 1] - own1) / d + room if bound[p, 1] else -np.inf
-            known = True
-            for k in range(starts[p], starts[p + 1]):
-                known = known and exact[following[k]]
-            if known:
-                # There is no room around a point: a deviation must not even tie.
-                a, b = (p - first[s]) // n, (p - first[s]) % n
-                for q in range(first[s], first[s + 1]):
-                    same0, same1 = (q - first[s]) % n == b, (q - first[s]) // n == a
-                    for i in range(2):
-                        if q != p and ((i == 0 and same0) or (i == 1 and same1)):
-                            value = _lower(starts, following, chances, g, d, floors, p, q, i, 0.0)
-                            after = 0.0
-                            for k in range(starts[p], starts[p + 1]):
-                                after += chances[k] * y[following[k], 0, i]
-                            if not after > value + room:
-                                return False
-                continue
-            if exact[s]:
-                return False
-            size = 0
-            for e in range(count):
-                mixed[e, 0] = 0.0
-                mixed[e, 1] = 0.0
-            for k in range(starts[p], starts[p + 1]):
-                for e in range(count):
-                    mixed[e, 0] += chances[k] * y[following[k], e, 0]
-                    mixed[e, 1] += chances[k] * y[following[k], e, 1]
-            for e in range(count):
-                f = e + 1 if e + 1 < count else 0
-                x, z = mixed[f, 0] - mixed[e, 0], mixed[f, 1] - mixed[e, 1]
-                length = np.sqrt(x * x + z * z)
-                if length > 0.0:
-                    walls[size, 0], walls[size, 1] = -z / length, x / length
-                    walls[size, 2] = walls[size, 0] * mixed[e, 0] + walls[size, 1] * mixed[e, 1] + room
-                    size += 1
-            if size < 3:
-                return False
-            for e in range(j, count):
-                if makers[s, e] != p:
-                    continue
-                if e > j and y[s, e, 0] == y[s, e - 1, 0] and y[s, e, 1] == y[s, e - 1, 1] and makers[s, e - 1] == p:
-                    continue
-                w0, w1 = (y[s, e, 0] - own0) / d, (y[s, e, 1] - own1) / d
-                if not (w0 >= lower0 and w1 >= lower1):
-                    return False
-                outside = 0
-                for k in range(size):
-                    outside += not walls[k, 0] * w0 + walls[k, 1] * w1 >= walls[k, 2]
-                if outside > 0:
-                    return False
-    return True
-
-
-@kernel
-def fan_radius(y: Floats, exact: Flags) -> float:
-    """Least distance, over the states not in `exact`, from the mean of the vertices to an edge."""
-    count = y.shape[1]
-    radius = np.inf
-    for s in range(y.shape[0]):
-        if exact[s]:
-            continue
-        centre0 = 0.0
-        centre1 = 0.0
-        for j in range(count):
-            centre0 += y[s, j, 0] / count
-            centre1 += y[s, j, 1] / count
-        for j in range(count):
-            after = j + 1 if j + 1 < count else 0
-            dx, dy = y[s, after, 0] - y[s, j, 0], y[s, after, 1] - y[s, j, 1]
-            length = np.sqrt(dx * dx + dy * dy)
-            if length > 0.0:
-                radius = min(radius, (dx * (centre1 - y[s, j, 1]) - dy * (centre0 - y[s, j, 0])) / length)
-    return radius
-
-
-@kernel
-def fan_polygons(y: Floats, dust: float, vertices: Floats, counts: Integers) -> None:
-    """The distinct vertices of every state's polygon, from the leftmost (lowest) on, into ``vertices[s, :counts[s]]``."""
-    count = y.shape[1]
-    for s in range(y.shape[0]):
-        begin = 0
-        for j in range(1, count):
-            if y[s, j, 0] < y[s, begin, 0] or (y[s, j, 0] == y[s, begin, 0] and y[s, j, 1] < y[s, begin, 1]):
-                begin = j
-        size = 0
-        for step in range(count):
-            j = (begin + step) % count
-            far = size == 0
-            if size > 0:
-                last, start = vertices[s, size - 1], vertices[s, 0]
-                far = max(abs(y[s, j, 0] - last[0]), abs(y[s, j, 1] - last[1])) > dust
-                far = far and max(abs(y[s, j, 0] - start[0]), abs(y[s, j, 1] - start[1])) > dust
-            if far:
-                vertices[s, size, 0], vertices[s, size, 1] = y[s, j, 0], y[s, j, 1]
-                size += 1
-        counts[s] = size
-
-
-@kernel
-def fan_of(vertices: Floats, counts: Integers, makers: Integers, directions: Floats, y: Floats, leaders: Integers) -> None:
-    """The vertex of every polygon that lies farthest in each direction, into ``y[s, j]``, and its maker into ``leaders[s, j]``."""
-    for s in range(y.shape[0]):
-        n = counts[s]
-        k = 0
-        for other in range(1, n):
-            ahead = directions[0, 0] * (vertices[s, other, 0] - vertices[s, k, 0])
-            if ahead + directions[0, 1] * (vertices[s, other, 1] - vertices[s, k, 1]) > 0.0:
-                k = other
-        for j in range(directions.shape[0]):
-            for _ in range(n):
-                after = k + 1 if k + 1 < n else 0
-                ahead = directions[j, 0] * (vertices[s, after, 0] - vertices[s, k, 0])
-                if ahead + directions[j, 1] * (vertices[s, after, 1] - vertices[s, k, 1]) <= 0.0:
-                    break
-                k = after
-            y[s, j, 0], y[s, j, 1] = vertices[s, k, 0], vertices[s, k, 1]
-            leaders[s, j] = makers[s, k]

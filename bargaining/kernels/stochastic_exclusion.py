@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
 from bargaining.kernels.exclusion import below_zero, crossed_edges
+from bargaining.kernels.flat_game import FlatArrays, mix, requirements, same_row
 from bargaining.kernels.half_planes import axis_positions
-from bargaining.kernels.stochastic_polygons import requirements, same_row
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -28,24 +28,8 @@ MOST_SLOPE = 1e7
 
 
 @kernel
-def _mix(starts: Integers, following: Integers, chances: Floats, p: int, offsets: Floats, mixed: Floats) -> None:
-    for j in range(mixed.shape[0]):
-        mixed[j] = 0.0
-    for k in range(starts[p], starts[p + 1]):
-        share, s = chances[k], following[k]
-        for j in range(mixed.shape[0]):
-            mixed[j] += share * offsets[s, j]
-
-
-@kernel
 def _state_rows(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     normals: Floats,
     offsets: Floats,
     floors: Floats,
@@ -64,11 +48,12 @@ def _state_rows(
 ) -> None:
     """The operator for one state in all directions, `best`, and linearised: row (s, j) is weights[s, j, 0] × what follows its leader in
     direction where[s, j], and weights[s, j, 1 + i] × player i's worst after devs[s, j, i]."""
+    first, g = flat.first, flat.g
     count = normals.shape[0]
-    d = delta[0]
+    d = flat.delta[0]
     crossed = np.empty(4, np.int64)
     blended = -1
-    requirements(first, columns, starts, following, chances, g, delta, floors, s, 0.0, need, bound, tempting)
+    requirements(flat, floors, s, 0.0, need, bound, tempting)
     for p in range(first[s], first[s + 1]):
         leads[p] = False
     for j in range(count):
@@ -82,8 +67,8 @@ def _state_rows(
         for p in range(first[s], first[s + 1]):
             if not active[p] or leads[p] != (turn == 0):
                 continue
-            if blended < 0 or not same_row(starts, following, chances, blended, p):
-                _mix(starts, following, chances, p, offsets, mixed)
+            if blended < 0 or not same_row(flat, blended, p):
+                mix(flat, p, offsets, mixed)
                 blended = p
             own0, own1 = (1.0 - d) * g[p, 0], (1.0 - d) * g[p, 1]
             b0 = (need[p, 0] - own0) / d
@@ -133,13 +118,7 @@ def _state_rows(
 
 @kernel
 def _rows(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     normals: Floats,
     axes: Integers,
     offsets: Floats,
@@ -152,6 +131,7 @@ def _rows(
 ) -> float:
     """Rows of all states at the offsets; these come down to the operator's, state after state, if `lower`. Returns by how much, -1 if a
     state is left with nothing."""
+    g = flat.g
     states, count = offsets.shape
     need = np.empty((g.shape[0], 2))
     bound = np.zeros((g.shape[0], 2), np.bool_)
@@ -165,7 +145,7 @@ def _rows(
     moved = 0.0
     for s in range(states):
         _state_rows(
-            first, columns, starts, following, chances, g, delta, normals, offsets, floors, s, active, need, bound, tempting, leads,
+            flat, normals, offsets, floors, s, active, need, bound, tempting, leads,
             mixed, best, leaders, where, weights, devs,
         )  # fmt: skip
         if leaders[s, 0] < 0:
@@ -181,13 +161,7 @@ def _rows(
 
 @kernel
 def descend(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     normals: Floats,
     offsets: Floats,
     leaders: Integers,
@@ -195,6 +169,7 @@ def descend(
     sweeps: int,
 ) -> int:
     """Sweep offsets down, in floats, until none moves by more than `stop`; the sweeps it took, -1 if a state is left with nothing."""
+    g = flat.g
     states, count = offsets.shape
     axes = axis_positions(normals)
     active = np.ones(g.shape[0], np.bool_)
@@ -202,9 +177,7 @@ def descend(
     weights = np.empty((states, count, 3))
     devs = np.zeros((states, count, 2), np.int64)
     for done in range(sweeps):
-        moved = _rows(
-            first, columns, starts, following, chances, g, delta, normals, axes, offsets, active, leaders, where, weights, devs, True
-        )
+        moved = _rows(flat, normals, axes, offsets, active, leaders, where, weights, devs, True)
         if moved < 0.0:
             return -1
         if moved <= stop:
@@ -214,13 +187,7 @@ def descend(
 
 @kernel
 def state_growth(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     normals: Floats,
     offsets: Floats,
     active: Flags,
@@ -229,8 +196,9 @@ def state_growth(
     slopes: Floats,
 ) -> bool:
     """Solve (I - L) d = falls roughly into `slopes`, L the operator linearised just beyond the offsets; False if there is no d > 0."""
+    starts, following, chances = flat.starts, flat.following, flat.chances
     states, count = offsets.shape
-    d = delta[0]
+    d = flat.delta[0]
     axes = axis_positions(normals)
     where = np.empty((states, count), np.int64)
     weights = np.empty((states, count, 3))
@@ -244,7 +212,7 @@ def state_growth(
             for j in range(count):
                 shifted[s, j] = offsets[s, j] + 1e-11 * (1.0 - d) * slopes[s, j]
         if _rows(
-            first, columns, starts, following, chances, g, delta, normals, axes, shifted, active, leaders, where, weights, devs, False
+            flat, normals, axes, shifted, active, leaders, where, weights, devs, False
         ) < 0.0:  # fmt: skip
             return False
         settled = False
@@ -286,13 +254,7 @@ def state_growth(
 
 @kernel
 def state_excludes(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     normals: Floats,
     offsets: Floats,
     slopes: Floats,
@@ -306,8 +268,9 @@ def state_excludes(
     `failing`, shape (S, J), says which. Profiles not in `active` must be known not to be enforceable in V. All rounding is counted, so
     that 0 proves that B does so everywhere.
     """
+    first, starts, following, chances, g = flat.first, flat.starts, flat.following, flat.chances, flat.g
     states, count = offsets.shape
-    d = delta[0]
+    d = flat.delta[0]
     axes = axis_positions(normals)
     need = np.empty((g.shape[0], 2))
     bound = np.zeros((g.shape[0], 2), np.bool_)
@@ -338,13 +301,13 @@ def state_excludes(
             for k in range(states):
                 floors[k, 0] = -offsets[k, axes[2]] - t * slopes[k, axes[2]]
                 floors[k, 1] = -offsets[k, axes[3]] - t * slopes[k, axes[3]]
-            requirements(first, columns, starts, following, chances, g, delta, floors, s, 0.0, need, bound, tempting[end])
+            requirements(flat, floors, s, 0.0, need, bound, tempting[end])
         for p in range(first[s], first[s + 1]):
             if not active[p]:
                 continue
-            if blended < 0 or not same_row(starts, following, chances, blended, p):
-                _mix(starts, following, chances, p, offsets, mixed)
-                _mix(starts, following, chances, p, slopes, growing)
+            if blended < 0 or not same_row(flat, blended, p):
+                mix(flat, p, offsets, mixed)
+                mix(flat, p, slopes, growing)
                 blended = p
             # Player i's constraint is w_i ≥ base[end, i] - t fall[end, i], for the deviation that is best at either end.
             for end in range(2):

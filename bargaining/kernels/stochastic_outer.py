@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
+from bargaining.kernels.flat_game import FlatArrays, requirements
 from bargaining.kernels.half_planes import ROUNDING, axis_positions, dual_bounds
-from bargaining.kernels.stochastic_polygons import requirements
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -105,13 +105,7 @@ def profile_bounds(
 
 @kernel
 def state_bounds(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     normals: Floats,
     axes: Integers,
     offsets: Floats,
@@ -130,13 +124,14 @@ def state_bounds(
 ) -> tuple[int, int]:
     """Bounds `best` on B_s in all directions; profiles that nothing enforces are struck from `alive`. Returns how many are left, and
     the last one struck (-1 for none)."""
+    first, starts, following, chances, g, delta = flat.first, flat.starts, flat.following, flat.chances, flat.g, flat.delta
     count = normals.shape[0]
     widest = 1
     for p in range(first[state], first[state + 1]):
         widest = max(widest, starts[p + 1] - starts[p])
     # Rounding of a mixture of so many terms, of payoffs and of the sum.
     error = ROUNDING * (2.0 + widest)
-    requirements(first, columns, starts, following, chances, g, delta, floors, state, 0.0, need, bound, tempting)
+    requirements(flat, floors, state, 0.0, need, bound, tempting)
     left = 0
     struck = -1
     for k in range(directions.shape[0]):
@@ -175,13 +170,7 @@ def bury(first: Integers, starts: Integers, following: Integers, living: Flags) 
 
 @kernel
 def outer_sweeps(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     normals: Floats,
     offsets: Floats,
     alive: Flags,
@@ -209,6 +198,7 @@ def outer_sweeps(
     sweeps done, last movement
         The movement is infinite if a state's set emptied.
     """
+    first, starts, following, g, delta = flat.first, flat.starts, flat.following, flat.g, flat.delta
     states, count = offsets.shape
     axes = axis_positions(normals)
     need = np.empty((g.shape[0], 2))
@@ -229,7 +219,7 @@ def outer_sweeps(
             if not living[s]:
                 continue
             left, struck = state_bounds(
-                first, columns, starts, following, chances, g, delta, normals, axes, offsets, floors, normals, scaled, common, s,
+                flat, normals, axes, offsets, floors, normals, scaled, common, s,
                 alive, need, bound, tempting, mixed, free, best,
             )  # fmt: skip
             if struck >= 0:
@@ -252,13 +242,7 @@ def outer_sweeps(
 
 @kernel
 def turned_offsets(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     normals: Floats,
     offsets: Floats,
     directions: Floats,
@@ -268,6 +252,7 @@ def turned_offsets(
     failed: Integers,
 ) -> None:
     """One application of B to all states at once, with offsets for other normals: `turned`, shape (S, K), for the sorted `directions`."""
+    first, starts, following, g, delta = flat.first, flat.starts, flat.following, flat.g, flat.delta
     states, count = offsets.shape
     axes = axis_positions(normals)
     need = np.empty((g.shape[0], 2))
@@ -285,7 +270,7 @@ def turned_offsets(
             turned[s] = 0.0
             continue
         left, struck = state_bounds(
-            first, columns, starts, following, chances, g, delta, normals, axes, offsets, floors, directions, scaled, False, s,
+            flat, normals, axes, offsets, floors, directions, scaled, False, s,
             alive, need, bound, tempting, mixed, free, turned[s],
         )  # fmt: skip
         if struck >= 0:

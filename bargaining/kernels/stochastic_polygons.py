@@ -8,81 +8,27 @@ With :math:`D = \mathrm{diag}(\delta_i)` and :math:`m^s_i = \min_{W_s} w_i`,
 What follows a deviation depends on the states that the deviation can lead to, so each deviation has its own punishment. The vector of
 equilibrium payoff sets is the largest fixed point (Abreu, Pearce and Stacchetti 1990; Abreu, Brooks and Sannikov 2020).
 
-A game is flat here: profiles of all states in a row, state s from ``first[s]`` to ``first[s + 1]`` (U.S. action slowest, ``columns[s]``
-actions of China), and what follows profile p in ``following[starts[p]:starts[p + 1]]`` with ``chances`` alike. Payoffs are scaled to the
-unit square. A polygon's vertices run counter-clockwise from the leftmost (lowest) one, so that its edges are sorted by angle.
+Games are flat (`bargaining.kernels.flat_game`), with payoffs scaled to the unit square. A polygon's vertices run counter-clockwise from
+the leftmost (lowest) one, so that its edges are sorted by angle.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
+from bargaining.kernels.flat_game import FlatArrays, requirements, same_row
 from bargaining.kernels.polygon import clip, hull, largest_distance, thin
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-# A deviation that pays no more than obedience does at worst, up to rounding, constrains nothing.
-TIE = 2e-14
 # Edges whose directions differ by less than this are one.
 PARALLEL = 1e-14
 # While the polygons still move a lot, vertices that matter less than this share of the movement are left out, in so many passes.
 COARSE, FINER = 0.002, 0.93
 THINNED = 4
 CONVERGED, LONG, FULL = 0, 1, 2
-
-
-@kernel
-def requirements(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
-    floors: Floats,
-    state: int,
-    slack: float,
-    need: Floats,
-    bound: Flags,
-    tempting: Integers,
-) -> None:
-    """What each profile of a state has to promise each player, into ``need[p, i]``; ``bound[p, i]`` whether that constrains at all.
-
-    `floors`, shape (S, 2), holds the worst payoffs; `slack` is added to what constrains. ``tempting[p, i]`` is the profile that the best
-    deviation makes of p, p itself where nothing constrains.
-    """
-    begin, end = first[state], first[state + 1]
-    n = columns[state]
-    m = (end - begin) // n
-    for p in range(begin, end):
-        for i in range(2):
-            after = 0.0
-            for k in range(starts[p], starts[p + 1]):
-                after += chances[k] * floors[following[k], i]
-            need[p, i] = (1.0 - delta[i]) * g[p, i] + delta[i] * after
-    for b in range(n):
-        q = begin + b
-        for a in range(m):
-            q = begin + a * n + b if need[begin + a * n + b, 0] > need[q, 0] else q
-        best = need[q, 0]
-        for a in range(m):
-            p = begin + a * n + b
-            bound[p, 0] = best > need[p, 0] + TIE
-            need[p, 0] = best + slack if bound[p, 0] else need[p, 0]
-            tempting[p, 0] = q if bound[p, 0] else p
-    for a in range(m):
-        q = begin + a * n
-        for b in range(n):
-            q = begin + a * n + b if need[begin + a * n + b, 1] > need[q, 1] else q
-        best = need[q, 1]
-        for b in range(n):
-            p = begin + a * n + b
-            bound[p, 1] = best > need[p, 1] + TIE
-            need[p, 1] = best + slack if bound[p, 1] else need[p, 1]
-            tempting[p, 1] = q if bound[p, 1] else p
 
 
 @kernel
@@ -137,10 +83,9 @@ def add_polygon(sums: Floats, size: int, polygon: Floats, count: int, share: flo
 
 
 @kernel
-def continuations(
-    starts: Integers, following: Integers, chances: Floats, p: int, vertices: Floats, counts: Integers, sums: Floats, spare: Floats
-) -> int:
+def continuations(flat: FlatArrays, p: int, vertices: Floats, counts: Integers, sums: Floats, spare: Floats) -> int:
     """The mixture of what follows profile p, a sum of polygons, into `sums`; 0 if it does not fit, or if some state has no set."""
+    starts, following, chances = flat.starts, flat.following, flat.chances
     total = 0
     for k in range(starts[p], starts[p + 1]):
         if counts[following[k]] == 0:
@@ -162,25 +107,8 @@ def continuations(
 
 
 @kernel
-def same_row(starts: Integers, following: Integers, chances: Floats, p: int, q: int) -> bool:
-    """Whether the same follows two profiles."""
-    if starts[p + 1] - starts[p] != starts[q + 1] - starts[q]:
-        return False
-    for k in range(starts[p + 1] - starts[p]):
-        if following[starts[p] + k] != following[starts[q] + k] or chances[starts[p] + k] != chances[starts[q] + k]:
-            return False
-    return True
-
-
-@kernel
 def generate_state(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     vertices: Floats,
     counts: Integers,
     floors: Floats,
@@ -206,7 +134,8 @@ def generate_state(
 
     Continuations are drawn by the share `inward` towards their centre, constraints raised by `slack` and missed by `tolerance` at most.
     """
-    requirements(first, columns, starts, following, chances, g, delta, floors, state, slack, need, bound, tempting)
+    first, starts, following, chances, g, delta = flat.first, flat.starts, flat.following, flat.chances, flat.g, flat.delta
+    requirements(flat, floors, state, slack, need, bound, tempting)
     room = points.shape[0]
     size = 0
     before = -1
@@ -228,8 +157,8 @@ def generate_state(
                 hopeless = hopeless or (1.0 - delta[i]) * g[p, i] + delta[i] * most < need[p, i] - tolerance
         if hopeless:
             continue
-        if before < 0 or not same_row(starts, following, chances, before, p):
-            mixed = continuations(starts, following, chances, p, vertices, counts, raw, spare)
+        if before < 0 or not same_row(flat, before, p):
+            mixed = continuations(flat, p, vertices, counts, raw, spare)
             before = p
         if mixed == 0:
             return -1
@@ -294,13 +223,7 @@ def generate_state(
 
 @kernel
 def polygon_sweeps(
-    first: Integers,
-    columns: Integers,
-    starts: Integers,
-    following: Integers,
-    chances: Floats,
-    g: Floats,
-    delta: Floats,
+    flat: FlatArrays,
     vertices: Floats,
     counts: Integers,
     makers: Integers,
@@ -331,6 +254,7 @@ def polygon_sweeps(
     code, sweeps done, last movement
         `CONVERGED`, `LONG` (sweeps used up) or `FULL` (some polygon needs more than K vertices).
     """
+    first, starts, following, g, delta = flat.first, flat.starts, flat.following, flat.g, flat.delta
     states = counts.shape[0]
     most = vertices.shape[1]
     widest = 0
@@ -374,7 +298,7 @@ def polygon_sweeps(
             left = 0
             if not lost:
                 left = generate_state(
-                    first, columns, starts, following, chances, g, delta, vertices, counts, floors, s, active, slack, inward,
+                    flat, vertices, counts, floors, s, active, slack, inward,
                     tolerance, coarse, need, bound, tempting, points, made, spare, sums, raw, order, chain, tags,
                 )  # fmt: skip
             if left < 0 or left > most:

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from bargaining.games.state_values import discounted_values
 from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.kernels.polygon import largest_distance
-from bargaining.kernels.stochastic_aligned import CONVERGED, aligned_generates, fan_radius
+from bargaining.kernels.stochastic_aligned import CONVERGED
 from bargaining.kernels.stochastic_exclusion import state_excludes, state_growth
+from bargaining.kernels.stochastic_fan import fan_radius
+from bargaining.kernels.stochastic_inside import aligned_generates
 from bargaining.kernels.stochastic_outer import outer_sweeps
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
@@ -170,7 +172,7 @@ def from_inside(flat: FlatGame, limit: Fan, exact: Flags, tol: float) -> tuple[F
         code, sweeps = fan.settle(flat, slack, min(0.5, slack / radius), slack / 64.0, 1)
         spent += sweeps
         known = solve_points(flat, fan, exact)
-        if code == CONVERGED and aligned_generates(*flat.arrays, fan.y, fan.makers, exact):  # type: ignore[call-arg]
+        if code == CONVERGED and aligned_generates(flat.arrays, fan.y, fan.makers, exact):
             return fan, known, spent
         slack *= 16.0
     return None
@@ -199,14 +201,14 @@ def from_outside(flat: FlatGame, limit: Fan, tol: float, max_iter: int) -> Outsi
     sweeps = batch = 0
     while sweeps <= min(max_iter, MOST_CHAIN):
         if batch:
-            done, _ = outer_sweeps(*flat.arrays, normals, chain, alive, living, failed, batch, 0.0)  # type: ignore[call-arg]
+            done, _ = outer_sweeps(flat.arrays, normals, chain, alive, living, failed, batch, 0.0)
             sweeps += done
             if not living.all():
                 return None
         batch = max(1, sweeps)
         falls[:] = 1.0
         for _ in range(ADJUSTMENTS):
-            if not state_growth(*flat.arrays, normals, offsets, alive, leaders, falls, slopes):  # type: ignore[call-arg]
+            if not state_growth(flat.arrays, normals, offsets, alive, leaders, falls, slopes):
                 break
             most = max(float(((chain - offsets) / slopes).max()) * (1.0 + 1e-12), NEAREST)
             farthest = 0.25 * tol / float(slopes.max())
@@ -214,12 +216,10 @@ def from_outside(flat: FlatGame, limit: Fan, tol: float, max_iter: int) -> Outsi
                 break
             stuck = 0
             if most > farthest:
-                stuck = state_excludes(*flat.arrays, normals, offsets, slopes, alive, farthest, most, failing)  # type: ignore[call-arg]
+                stuck = state_excludes(flat.arrays, normals, offsets, slopes, alive, farthest, most, failing)
             if not stuck:
                 nearer, least = NEAREST, min(farthest, most)
-                while nearer < least and state_excludes(  # type: ignore[call-arg]
-                    *flat.arrays, normals, offsets, slopes, alive, nearer, most, failing
-                ):
+                while nearer < least and state_excludes(flat.arrays, normals, offsets, slopes, alive, nearer, most, failing):
                     nearer *= 4.0
                 least = min(nearer, least)
                 return Outside(normals, offsets + least * slopes + 2.0**-52, offsets, slopes, (least, most), sweeps)

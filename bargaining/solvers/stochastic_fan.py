@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.kernels.half_planes import half_plane_polygon
-from bargaining.kernels.stochastic_aligned import CONVERGED, EMPTIED, FEASIBILITY, LONG, aligned_fixed_point, fan_of, fan_polygons
+from bargaining.kernels.stochastic_aligned import CONVERGED, EMPTIED, FEASIBILITY, LONG, aligned_fixed_point
 from bargaining.kernels.stochastic_exclusion import descend
+from bargaining.kernels.stochastic_fan import fan_of, fan_polygons
 from bargaining.kernels.stochastic_polygons import FULL, polygon_sweeps
 from bargaining.solvers.stochastic_game import FlatGame
 
@@ -63,8 +64,8 @@ class Fan:
 
     def settle(self, flat: FlatGame, slack: float, inward: float, stop: float, early: int, most: int = MOST_SWEEPS) -> tuple[int, int]:
         """Iterate to the fixed point; how that ended, and the sweeps it took."""
-        code, sweeps, _ = aligned_fixed_point(  # type: ignore[call-arg]
-            *flat.arrays, self.directions, self.y, self.makers, self.kinds, self.edges, slack, inward, stop, early, most
+        code, sweeps, _ = aligned_fixed_point(
+            flat.arrays, self.directions, self.y, self.makers, self.kinds, self.edges, slack, inward, stop, early, most
         )
         return code, sweeps
 
@@ -82,9 +83,7 @@ class Fan:
         while True:
             vertices, counts = self.polygons(DUST, room)
             makers = np.empty(vertices.shape[:2], dtype=np.int64)
-            code, _, moved = polygon_sweeps(  # type: ignore[call-arg]
-                *flat.arrays, vertices, counts, makers, active, 0.0, 0.0, FEASIBILITY, dust, dust, 0.0, 1
-            )
+            code, _, moved = polygon_sweeps(flat.arrays, vertices, counts, makers, active, 0.0, 0.0, FEASIBILITY, dust, dust, 0.0, 1)
             if code != FULL or room > MOST_VERTICES:
                 return vertices, counts * (code != FULL), makers, float(moved)
             room *= 4
@@ -128,7 +127,7 @@ def fixed_point(flat: FlatGame, tol: float) -> Limit | None:
         offsets = np.array([(vertices[s, : counts[s]] @ normals.T).max(axis=0) for s in range(states)])
         leaders = np.full(offsets.shape, -1, dtype=np.int64)
         stop = max(aim / 16.0, (0.02 if turn else 0.1) * slow * moved)
-        sweeps = descend(*flat.arrays, normals, offsets, leaders, stop, MOST_DESCENT)  # type: ignore[call-arg]
+        sweeps = descend(flat.arrays, normals, offsets, leaders, stop, MOST_DESCENT)
         if sweeps < 0:
             return None
         spent += sweeps + 1

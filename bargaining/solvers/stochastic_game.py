@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games import StochasticGame, exact
+from bargaining.kernels.flat_game import FlatArrays
 from bargaining.solvers.scaled import Pair
 
 Floats = NDArray[np.float64]
@@ -71,9 +71,9 @@ class FlatGame:
         )
 
     @property
-    def arrays(self) -> tuple[Any, ...]:
+    def arrays(self) -> FlatArrays:
         """What every kernel takes first."""
-        return self.first, self.columns, self.starts, self.following, self.chances, self.payoffs, self.deltas
+        return FlatArrays(self.first, self.columns, self.starts, self.following, self.chances, self.payoffs, self.deltas)
 
     @cached_property
     def units(self) -> Floats:

@@ -118,8 +118,8 @@ class _Solver:
                 if self.living[s]:
                     counts[s] = len(polygon)
                     vertices[s, : len(polygon)] = polygon
-            code, done, _ = polygon_sweeps(  # type: ignore[call-arg]
-                *self.flat.arrays, vertices, counts, makers, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, COARSE,
+            code, done, _ = polygon_sweeps(
+                self.flat.arrays, vertices, counts, makers, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, COARSE,
                 dust, stop, sweeps or self.max_iter,
             )  # fmt: skip
             if code != FULL or room >= MOST_VERTICES:
@@ -138,9 +138,7 @@ class _Solver:
     def turn(self, normals: Floats) -> None:
         """Replace the normals; offsets for the new ones follow from the old half-planes by one application of the operator."""
         turned = np.empty((self.states, len(normals)))
-        turned_offsets(  # type: ignore[call-arg]
-            *self.flat.arrays, self.normals, self.offsets, normals, turned, self.alive, self.living, self.failed
-        )
+        turned_offsets(self.flat.arrays, self.normals, self.offsets, normals, turned, self.alive, self.living, self.failed)
         self.normals, self.offsets = normals, turned
         self.sweeps += 1
 
@@ -161,9 +159,7 @@ class _Solver:
         return moved > tolerance
 
     def sweep(self, sweeps: int, change: float) -> float:
-        done, moved = outer_sweeps(  # type: ignore[call-arg]
-            *self.flat.arrays, self.normals, self.offsets, self.alive, self.living, self.failed, sweeps, change
-        )
+        done, moved = outer_sweeps(self.flat.arrays, self.normals, self.offsets, self.alive, self.living, self.failed, sweeps, change)
         self.sweeps += done
         return float(moved)
 
