@@ -22,8 +22,6 @@ _HOMES = {
         "CriticalPair",
         "EquilibriumSet",
         "LinkageLattice",
-        "Minmax",
-        "NashEquilibria",
         "Solution",
         "SolveError",
         "Status",
@@ -34,6 +32,8 @@ _HOMES = {
         "CorrelatedEquilibria",
         "CorrelatedEquilibrium",
         "IteratedDominance",
+        "Minmax",
+        "NashEquilibria",
         "QuantalResponse",
         "SelectedEquilibrium",
     ),
@@ -130,8 +130,6 @@ if TYPE_CHECKING:
     from bargaining.solution import CriticalPair as CriticalPair
     from bargaining.solution import EquilibriumSet as EquilibriumSet
     from bargaining.solution import LinkageLattice as LinkageLattice
-    from bargaining.solution import Minmax as Minmax
-    from bargaining.solution import NashEquilibria as NashEquilibria
     from bargaining.solution import Solution as Solution
     from bargaining.solution import SolveError as SolveError
     from bargaining.solution import Status as Status
@@ -199,6 +197,8 @@ if TYPE_CHECKING:
     from bargaining.stage_solution import CorrelatedEquilibria as CorrelatedEquilibria
     from bargaining.stage_solution import CorrelatedEquilibrium as CorrelatedEquilibrium
     from bargaining.stage_solution import IteratedDominance as IteratedDominance
+    from bargaining.stage_solution import Minmax as Minmax
+    from bargaining.stage_solution import NashEquilibria as NashEquilibria
     from bargaining.stage_solution import QuantalResponse as QuantalResponse
     from bargaining.stage_solution import SelectedEquilibrium as SelectedEquilibrium
     from bargaining.state_solution import MarkovPerfect as MarkovPerfect

@@ -93,101 +93,17 @@ class Solution:
         }
 
 
-@dataclass(frozen=True)
-class NashComponent:
-    """A connected component of the equilibria of a stage game.
-
-    `profiles` are positions of its extreme equilibria; each of the `subsets` (maximal Nash subsets, as positions too) is a product
-    X × Y, and every mixture of its X with every mixture of its Y is an equilibrium. The indices of all components add up to +1.
-    """
-
-    profiles: tuple[int, ...]
-    index: int
-    subsets: tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class NashEquilibria(Solution):
-    """Nash equilibria of a stage game.
-
-    ``profiles[k]`` is a pair of mixed actions (x, y), ``payoffs[k]`` what they earn, ``regret[k]`` the largest gain from deviating,
-    relative to the deviator's payoff span, and ``absolute_regret[k]`` in payoff units. `degenerate` says whether some mixed action has
-    more best responses than actions it plays (then equilibria may form a continuum); None if not determined. If the list is complete,
-    `components` are the connected parts of all equilibria. With ``exact=True``, ``exact_profiles[k]`` and ``exact_payoffs[k]`` hold
-    fractions and all regrets are exactly 0.
-    """
-
-    game: StageGame | IssueGame | RepeatedGame
-    profiles: tuple[tuple[Floats, Floats], ...]
-    payoffs: Floats
-    regret: Floats
-    degenerate: bool | None
-    absolute_regret: Floats = field(default_factory=lambda: np.empty(0))
-    components: tuple[NashComponent, ...] = field(default_factory=tuple)
-    exact_profiles: tuple[tuple[tuple[Fraction, ...], tuple[Fraction, ...]], ...] = ()
-    exact_payoffs: tuple[tuple[Fraction, Fraction], ...] = ()
-
-    @classmethod
-    def deferred(cls, write: Callable[[], dict[str, Any]], fields: dict[str, Any]) -> "NashEquilibria":
-        """An answer with some fields known and the others written down when one of them is first read."""
-        answer = cls.__new__(cls)
-        answer.__dict__.update(fields, _write=write)
-        return answer
-
-    def __getattr__(self, name: str) -> Any:
-        # Only called for what is not there yet.
-        if name not in self.__dataclass_fields__ or "_write" not in self.__dict__:
-            raise AttributeError(name)
-        self.__dict__.update(self.__dict__["_write"]())
-        return self.__dict__[name]
-
-    def row(self) -> dict[str, Any]:
-        """Count, largest regret and whether the game is degenerate."""
-        worst = float(self.regret.max()) if len(self.regret) else 0.0
-        return {
-            **super().row(),
-            "equilibria": len(self.profiles),
-            "components": len(self.components) if self.components else None,
-            "largest_regret": worst,
-            "degenerate": self.degenerate,
-        }
-
-    def pure(self) -> tuple[tuple[int, int], ...]:
-        """Positions of the pure equilibria."""
-        return tuple((int(x.argmax()), int(y.argmax())) for x, y in self.profiles if np.count_nonzero(x) == 1 and np.count_nonzero(y) == 1)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Minmax(Solution):
-    """Pure and mixed minmax payoffs, with the action of the *other* player that enforces each."""
-
-    pure: Floats
-    mixed: Floats
-    pure_punishment: tuple[int, int]
-    mixed_punishment: tuple[Floats, Floats]
-
-    def row(self) -> dict[str, Any]:
-        """The four numbers."""
-        return {
-            **super().row(),
-            "pure_us": float(self.pure[0]),
-            "pure_cn": float(self.pure[1]),
-            "mixed_us": float(self.mixed[0]),
-            "mixed_cn": float(self.mixed[1]),
-        }
-
-
 class Deferred:
-    """A frozen dataclass that may be written down when it is first read."""
+    """A frozen dataclass of which some fields are worked out when one of them is first read."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @classmethod
-    def deferred(cls, write: Callable[[], Self]) -> Self:
-        """A proof that is written down when it is first read: that takes a hundred times as long as to know that there is one."""
-        proof = cls.__new__(cls)
-        object.__setattr__(proof, "_write", write)
-        return proof
+    def deferred(cls, write: Callable[[], Self], **known: Any) -> Self:
+        """What is `known` now, and for the other fields `write`, which gives a whole one: that may take a hundred times as long."""
+        answer = cls.__new__(cls)
+        answer.__dict__.update(known, _write=write)
+        return answer
 
     def __getattr__(self, name: str) -> Any:
         # Only called for what is not there yet.
@@ -195,11 +111,15 @@ class Deferred:
             raise AttributeError(name)
         written = self.__dict__.pop("_write")()
         for each in self.__dataclass_fields__:
-            object.__setattr__(self, each, getattr(written, each))
+            self.__dict__.setdefault(each, getattr(written, each))
         return self.__dict__[name]
 
     def __reduce__(self) -> Any:
-        return type(self), tuple(getattr(self, each) for each in self.__dataclass_fields__)
+        return _whole, (type(self), {each: getattr(self, each) for each in self.__dataclass_fields__})
+
+
+def _whole(kind: type[Any], fields: dict[str, Any]) -> Any:
+    return kind(**fields)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
-"""Answers about stage games beside their Nash equilibria: dominance, correlated equilibria, quantal response, selection."""
+"""Answers about stage games: Nash equilibria, minmax, dominance, correlated equilibria, quantal response, selection."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame
 from bargaining.payoff_set import PayoffSet
-from bargaining.solution import Solution
+from bargaining.solution import Deferred, Solution
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +21,76 @@ def read_stage(stage: Any) -> StageGame:
     if not isinstance(stage, StageGame):
         raise GameError(f"stage is a {type(stage).__name__}: expected a StageGame or an IssueGame")
     return stage
+
+
+@dataclass(frozen=True)
+class NashComponent:
+    """A connected component of the equilibria of a stage game.
+
+    `profiles` are positions of its extreme equilibria; each of the `subsets` (maximal Nash subsets, as positions too) is a product
+    X × Y, and every mixture of its X with every mixture of its Y is an equilibrium. The indices of all components add up to +1.
+    """
+
+    profiles: tuple[int, ...]
+    index: int
+    subsets: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NashEquilibria(Deferred, Solution):
+    """Nash equilibria of a stage game.
+
+    ``profiles[k]`` is a pair of mixed actions (x, y), ``payoffs[k]`` what they earn, ``regret[k]`` the largest gain from deviating,
+    relative to the deviator's payoff span, and ``absolute_regret[k]`` in payoff units. `degenerate` says whether some mixed action has
+    more best responses than actions it plays (then equilibria may form a continuum); None if not determined. If the list is complete,
+    `components` are the connected parts of all equilibria. With ``exact=True``, ``exact_profiles[k]`` and ``exact_payoffs[k]`` hold
+    fractions and all regrets are exactly 0.
+    """
+
+    game: StageGame | IssueGame | RepeatedGame
+    profiles: tuple[tuple[Floats, Floats], ...]
+    payoffs: Floats
+    regret: Floats
+    degenerate: bool | None
+    absolute_regret: Floats = field(default_factory=lambda: np.empty(0))
+    components: tuple[NashComponent, ...] = field(default_factory=tuple)
+    exact_profiles: tuple[tuple[tuple[Fraction, ...], tuple[Fraction, ...]], ...] = ()
+    exact_payoffs: tuple[tuple[Fraction, Fraction], ...] = ()
+
+    def row(self) -> dict[str, Any]:
+        """Count, largest regret and whether the game is degenerate."""
+        worst = float(self.regret.max()) if len(self.regret) else 0.0
+        return {
+            **super().row(),
+            "equilibria": len(self.profiles),
+            "components": len(self.components) if self.components else None,
+            "largest_regret": worst,
+            "degenerate": self.degenerate,
+        }
+
+    def pure(self) -> tuple[tuple[int, int], ...]:
+        """Positions of the pure equilibria."""
+        return tuple((int(x.argmax()), int(y.argmax())) for x, y in self.profiles if np.count_nonzero(x) == 1 and np.count_nonzero(y) == 1)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Minmax(Solution):
+    """Pure and mixed minmax payoffs, with the action of the *other* player that enforces each."""
+
+    pure: Floats
+    mixed: Floats
+    pure_punishment: tuple[int, int]
+    mixed_punishment: tuple[Floats, Floats]
+
+    def row(self) -> dict[str, Any]:
+        """The four numbers."""
+        return {
+            **super().row(),
+            "pure_us": float(self.pure[0]),
+            "pure_cn": float(self.pure[1]),
+            "mixed_us": float(self.mixed[0]),
+            "mixed_cn": float(self.mixed[1]),
+        }
 
 
 @dataclass(frozen=True, eq=False)

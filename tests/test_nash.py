@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import pickle
 import warnings
 from fractions import Fraction
 
@@ -461,3 +462,13 @@ def test_no_pure_equilibrium_is_an_answer():
 def test_bad_input(call, line):
     with pytest.raises(bg.GameError, match=line):
         call()
+
+
+def test_an_answer_not_read_yet_can_be_sent_to_another_process():
+    game = bg.game([[3, 0, 1], [5, 1, 0], [0, 2, 2]], [[3, 5, 0], [0, 1, 2], [1, 0, 2]])
+    sent = pickle.loads(pickle.dumps(bg.nash_equilibria(game)))
+    read = bg.nash_equilibria(game)
+    assert sent.payoffs.tolist() == read.payoffs.tolist()
+    assert sent.components == read.components
+    assert sent.options == read.options
+    assert sum(component.index for component in sent.components) == 1

@@ -16,8 +16,8 @@ from bargaining.certificate.stochastic import verify_stochastic_set
 from bargaining.games import MonitoredGame
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.games.state_automaton import StateAutomaton
-from bargaining.solution import CriticalDelta, EquilibriumSet, NashEquilibria
-from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium
+from bargaining.solution import CriticalDelta, EquilibriumSet
+from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium, NashEquilibria
 from bargaining.state_solution import MarkovPerfect, StochasticTransfers
 from bargaining.stochastic_solution import StochasticSet
 

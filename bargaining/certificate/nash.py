@@ -7,7 +7,7 @@ import numpy as np
 
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.games import StageGame
-from bargaining.solution import NashEquilibria
+from bargaining.stage_solution import NashEquilibria
 
 
 def verify_nash(solution: NashEquilibria) -> Certificate:

@@ -19,9 +19,9 @@ from bargaining.lattice_running import agreement_in_words
 from bargaining.scenarios import Scenario, names, scenario
 from bargaining.scenarios.states import StateScenario
 from bargaining.scenarios.vetting import Vetting
-from bargaining.solution import NashEquilibria
 from bargaining.solvers.nash import nash_equilibria
 from bargaining.sources import all_modules, fingerprint
+from bargaining.stage_solution import NashEquilibria
 from bargaining.store import Store
 
 

@@ -13,12 +13,12 @@ from bargaining.cli.describe import mixture
 from bargaining.cli.terminal import number, print_json, print_table, stdout, table
 from bargaining.game_files import GameFileError, parse_game, read_game
 from bargaining.games import RepeatedGame, StageGame
-from bargaining.solution import EquilibriumSet, Minmax, NashEquilibria
+from bargaining.solution import EquilibriumSet
 from bargaining.solvers.dominance import iterated_dominance
 from bargaining.solvers.equilibrium_set import equilibrium_set
 from bargaining.solvers.minmax import minmax
 from bargaining.solvers.nash import nash_equilibria
-from bargaining.stage_solution import IteratedDominance
+from bargaining.stage_solution import IteratedDominance, Minmax, NashEquilibria
 
 
 def solve_file(file: str, delta: str | None, as_json: bool) -> Exit:

@@ -12,7 +12,7 @@ of `bargaining.solvers.best_response_polytope`.
 
 from collections.abc import Iterable, Sequence
 
-from bargaining.solution import NashComponent
+from bargaining.stage_solution import NashComponent
 
 Pair = tuple[int, int]
 

@@ -8,49 +8,29 @@ edge: a linear program in the normal direction of each chord either shows that t
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bargaining.games import GameError, IssueGame, StageGame, exact
+from bargaining.games import GameError, IssueGame, StageGame
 from bargaining.games.stage import near_match
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
-from bargaining.solvers.exact_program import ExactProgram
+from bargaining.solvers.correlated_programs import ExactPrograms, FloatPrograms, Optimum, Pair, Programs, gains_of
 from bargaining.solvers.minmax import minmax
 from bargaining.solvers.selection import bargains
-from bargaining.stage_solution import CorrelatedBound, CorrelatedEquilibria, CorrelatedEquilibrium, read_stage
+from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium, read_stage
 
 Floats = NDArray[np.float64]
 Integers = NDArray[Any]
-Pair = tuple[Any, Any]
 
 METHODS = ("auto", "exact", "highs")
 OBJECTIVES = ("joint_surplus", "best_us", "worst_us", "best_cn", "worst_cn", "nash_product")
 # Entries of the exact tableau up to which it is the default: up to about 6 x 6, coarse up to about 14 x 14; a second at most.
 MOST_ENTRIES = 2_500
-
-
-@dataclass(frozen=True)
-class _Optimum:
-    """A distribution that is best in a direction: its payoffs there, and what proves it."""
-
-    payoffs: Pair
-    distribution: Any
-    normal: Pair
-    multipliers: Any
-
-
-class _Programs(Protocol):
-    def best(self, normal: Pair) -> _Optimum:
-        """An equilibrium whose payoffs reach farthest in a direction."""
-
-    def is_beyond(self, optimum: _Optimum, start: Pair) -> bool:
-        """Whether it reaches farther in its direction than a point."""
 
 
 def correlated_equilibria(
@@ -102,11 +82,11 @@ def correlated_equilibria(
     m, n = stage.shape
     entries = m * n * (m + n if coarse else m * (m - 1) + n * (n - 1))
     in_fractions = method == "exact" or (method == "auto" and entries <= MOST_ENTRIES)
-    programs = _ExactPrograms(stage, coarse) if in_fractions else _FloatPrograms(stage, coarse)
+    programs = ExactPrograms(stage, coarse) if in_fractions else FloatPrograms(stage, coarse)
     corners, proofs = _trace(programs)
     options = {"coarse": coarse, "method": method, "tol": tol}
     kind = "coarse correlated equilibria" if coarse else "correlated equilibria"
-    if isinstance(programs, _ExactPrograms):
+    if isinstance(programs, ExactPrograms):
         exact_distributions = tuple(tuple(corner.distribution) for corner in corners)
         vertices = [[float(value) for value in programs.in_units(corner.payoffs)] for corner in corners]
         distributions = np.array(exact_distributions, dtype=np.float64).reshape(-1, m, n)
@@ -242,18 +222,18 @@ def _on_boundary(vertices: Floats, point: Floats, start: Floats) -> tuple[int, i
     return best[1:]
 
 
-def _trace(programs: _Programs) -> tuple[list[_Optimum], list[_Optimum]]:
+def _trace(programs: Programs) -> tuple[list[Optimum], list[Optimum]]:
     """Corners of the payoff set counter-clockwise, and the optima that show that nothing lies beyond it."""
-    proofs: list[_Optimum] = []
+    proofs: list[Optimum] = []
 
-    def reach(normal: Pair) -> _Optimum:
+    def reach(normal: Pair) -> Optimum:
         optimum = programs.best(normal)
         proofs.append(optimum)
         return optimum
 
-    def beyond(start: _Optimum, end: _Optimum) -> list[_Optimum]:
+    def beyond(start: Optimum, end: Optimum) -> list[Optimum]:
         """Corners strictly between two points of the boundary, on the right of the way from one to the other."""
-        corners: list[_Optimum] = []
+        corners: list[Optimum] = []
         # A stack and not recursion: a payoff set may have a thousand corners.
         chords = [(start, end)]
         while chords:
@@ -276,15 +256,15 @@ def _trace(programs: _Programs) -> tuple[list[_Optimum], list[_Optimum]]:
     return _corners(found, programs), proofs
 
 
-def _corners(points: Sequence[_Optimum], programs: _Programs) -> list[_Optimum]:
+def _corners(points: Sequence[Optimum], programs: Programs) -> list[Optimum]:
     """Vertices of the hull of points, counter-clockwise, by Andrew's chains; exact on exact payoffs."""
     distinct = list({point.payoffs: point for point in points}.values())
     ordered = sorted(distinct, key=lambda point: point.payoffs)
     if len(ordered) < 3:
         return ordered
 
-    def chain(nodes: Sequence[_Optimum]) -> list[_Optimum]:
-        kept: list[_Optimum] = []
+    def chain(nodes: Sequence[Optimum]) -> list[Optimum]:
+        kept: list[Optimum] = []
         for node in nodes:
             while len(kept) > 1 and _turn(kept[-2].payoffs, kept[-1].payoffs, node.payoffs) <= 0:
                 kept.pop()
@@ -298,135 +278,6 @@ def _turn(a: Pair, b: Pair, c: Pair) -> Any:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-def _gains(own: Any, coarse: bool, player: int) -> list[Any]:
-    """Incentive constraints of a player: arrays over profiles whose average is what a deviation gains. `own` is in joint order."""
-    rows = own if player == 0 else own.T
-    constraints = []
-    for told in [None] if coarse else range(len(rows)):
-        for played in range(len(rows)):
-            if told == played:
-                continue
-            gain = rows[played] - rows
-            if told is not None:
-                gain = np.where((np.arange(len(rows)) == told)[:, None], gain, 0)
-            constraints.append(gain if player == 0 else gain.T)
-    return constraints
-
-
-class _ExactPrograms:
-    """Programs over the equilibria, payoffs as positive integers."""
-
-    def __init__(self, stage: StageGame, coarse: bool) -> None:
-        numbers = [[[exact(u) for u in row] for row in matrix] for matrix in stage.payoffs.tolist()]
-        self._low = [min(min(row) for row in matrix) for matrix in numbers]
-        self._scale = [
-            math.lcm(*((u - low).denominator for row in matrix for u in row)) for matrix, low in zip(numbers, self._low, strict=True)
-        ]
-        self._payoffs = [
-            np.array([[int((u - low) * scale) for u in row] for row in matrix], dtype=object)
-            for matrix, low, scale in zip(numbers, self._low, self._scale, strict=True)
-        ]
-        constraints = [gain.ravel() for player in (0, 1) for gain in _gains(self._payoffs[player], coarse, player)]
-        self._incentives = [len(_gains(self._payoffs[player], coarse, player)) for player in (0, 1)]
-        size = stage.shape[0] * stage.shape[1]
-        self._program = ExactProgram(np.array([*constraints, [1] * size], dtype=object), [0] * len(constraints) + [1])
-        self.count = 0
-
-    def best(self, normal: Pair) -> _Optimum:
-        # In integers, and positive everywhere, so that probabilities add up to one where it is largest.
-        common = math.lcm(*(Fraction(part).denominator for part in normal))
-        whole = [int(part * common) for part in normal]
-        divisor = math.gcd(*whole) or 1
-        whole = [part // divisor for part in whole]
-        objective = (whole[0] * self._payoffs[0] + whole[1] * self._payoffs[1]).ravel()
-        lift = 1 - min(objective)
-        distribution = self._program.maximise((objective + lift).tolist())
-        multipliers = self._program.multipliers()
-        multipliers[-1] -= lift
-        weights = np.array(distribution, dtype=object)
-        payoffs = tuple(Fraction(sum(weights * matrix.ravel())) for matrix in self._payoffs)
-        self.count += 1
-        return _Optimum((payoffs[0], payoffs[1]), distribution, (whole[0], whole[1]), multipliers)
-
-    def is_beyond(self, optimum: _Optimum, start: Pair) -> bool:
-        return bool(sum(n * (p - s) for n, p, s in zip(optimum.normal, optimum.payoffs, start, strict=True)) > 0)
-
-    def in_units(self, payoffs: Pair) -> list[Fraction]:
-        """Payoffs as the game states them."""
-        return [low + Fraction(value) / scale for value, low, scale in zip(payoffs, self._low, self._scale, strict=True)]
-
-    def bound(self, proof: _Optimum) -> CorrelatedBound:
-        """The half-plane that an optimum proves, in the payoffs' own units."""
-        normal = [Fraction(part * scale) for part, scale in zip(proof.normal, self._scale, strict=True)]
-        scales = [self._scale[0]] * self._incentives[0] + [self._scale[1]] * self._incentives[1]
-        incentives = [y * scale for y, scale in zip(proof.multipliers, scales, strict=False)]
-        total = proof.multipliers[-1] + sum(n * low for n, low in zip(normal, self._low, strict=True))
-        return CorrelatedBound((normal[0], normal[1]), (*incentives, total))
-
-
-class _FloatPrograms:
-    """Programs over the equilibria by HiGHS, payoffs between 0 and 1."""
-
-    # Within this, relative to the payoff spans, a chord is an edge, and two payoff pairs are one.
-    _NEAR = 1e-10
-
-    def __init__(self, stage: StageGame, coarse: bool) -> None:
-        low = stage.payoffs.min(axis=(1, 2), keepdims=True)
-        span = stage.payoffs.max(axis=(1, 2), keepdims=True) - low
-        self.span = span.ravel()
-        self._unit = (stage.payoffs - low) / np.where(span > 0.0, span, 1.0)
-        gains = [gain.ravel() for player in (0, 1) for gain in _gains(self._unit[player], coarse, player)]
-        self._gains = np.array(gains).reshape(-1, self._unit[0].size)
-        self._solve = _highs(self._gains)
-        self._known: list[_Optimum] = []
-        self.count = 0
-
-    def best(self, normal: Pair) -> _Optimum:
-        length = math.hypot(*normal)
-        direction = (normal[0] / length, normal[1] / length)
-        objective = (direction[0] * self._unit[0] + direction[1] * self._unit[1]).ravel()
-        distribution, multipliers = self._solve(objective)
-        payoffs = self._unit.reshape(2, -1) @ distribution
-        # Whatever the multipliers are, if they are not negative, this bounds the objective over all equilibria.
-        bound = float((objective - multipliers @ self._gains).max())
-        self.count += 1
-        known = next((each for each in self._known if np.abs(each.payoffs - payoffs).max() <= self._NEAR), None)
-        if known is not None:
-            return _Optimum(known.payoffs, known.distribution, direction, bound)
-        self._known.append(_Optimum((float(payoffs[0]), float(payoffs[1])), distribution, direction, bound))
-        return self._known[-1]
-
-    def is_beyond(self, optimum: _Optimum, start: Pair) -> bool:
-        return bool(sum(n * (p - s) for n, p, s in zip(optimum.normal, optimum.payoffs, start, strict=True)) > self._NEAR)
-
-    def gap(self, proof: _Optimum) -> float:
-        """Distance from the payoffs of an optimum to the half-plane proven in its direction."""
-        return float(proof.multipliers - sum(n * p for n, p in zip(proof.normal, proof.payoffs, strict=True)))
-
-
-def _highs(gains: Floats) -> Callable[[Floats], tuple[Floats, Floats]]:
-    from scipy.optimize import linprog
-
-    size = gains.shape[1]
-
-    def solve(objective: Floats) -> tuple[Floats, Floats]:
-        answer: Any = linprog(
-            -objective,
-            A_ub=gains if len(gains) else None,
-            b_ub=np.zeros(len(gains)) if len(gains) else None,
-            A_eq=np.ones((1, size)),
-            b_eq=[1.0],
-            method="highs",
-            options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
-        )
-        if answer.status != 0:
-            raise GameError(f"HiGHS found no optimum ({answer.message}); try method 'exact'")
-        distribution = np.clip(answer.x, 0.0, None)
-        return distribution / distribution.sum(), np.clip(-np.asarray(answer.ineqlin.marginals), 0.0, None)
-
-    return solve
-
-
 def _regret(stage: StageGame, distribution: Floats, coarse: bool) -> float:
     """Largest average gain from a deviation, relative to the deviator's payoff span."""
     largest = 0.0
@@ -434,5 +285,5 @@ def _regret(stage: StageGame, distribution: Floats, coarse: bool) -> float:
         span = float(own.max()) - float(own.min())
         if span > 0.0:
             unit = (own - own.min()) / span
-            largest = max([largest, *(float((distribution * gain).sum()) for gain in _gains(unit, coarse, player))])
+            largest = max([largest, *(float((distribution * gain).sum()) for gain in gains_of(unit, coarse, player))])
     return largest

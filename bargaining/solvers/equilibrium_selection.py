@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, StageGame, exact
 from bargaining.games.stage import near_match
-from bargaining.solution import NashEquilibria, Status
+from bargaining.solution import Status
 from bargaining.solvers.nash import nash_equilibria
 from bargaining.solvers.quantal_response import quantal_response
-from bargaining.stage_solution import SelectedEquilibrium, earned, read_stage, relative_regret
+from bargaining.stage_solution import NashEquilibria, SelectedEquilibrium, earned, read_stage, relative_regret
 
 Floats = NDArray[np.float64]
 Mixed = tuple[Floats, Floats]

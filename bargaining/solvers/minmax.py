@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, StageGame, exact
-from bargaining.solution import Minmax, Status
+from bargaining.solution import Status
+from bargaining.stage_solution import Minmax
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, StageGame
-from bargaining.solution import NashComponent, NashEquilibria, Status
+from bargaining.solution import Status
 from bargaining.solvers.best_response_polytope import Mixed
 from bargaining.solvers.extreme_equilibria import earned, extreme_equilibria, gains, resolved
 from bargaining.solvers.generic_equilibria import (
@@ -27,6 +27,7 @@ from bargaining.solvers.generic_equilibria import (
     positive_payoffs,
     unit_payoffs,
 )
+from bargaining.stage_solution import NashComponent, NashEquilibria
 
 Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]
@@ -170,13 +171,7 @@ def _generic(stage: StageGame, found: Found, degenerate: bool | None, options: d
     profiles, indices, regret, how = found
     largest = max(regret.tolist())
 
-    def rest() -> dict[str, Any]:
-        x, y = (np.array([pair[side] for pair in profiles]) for side in (0, 1))
-        payoffs = np.stack([((x @ matrix) * y).sum(axis=1) for matrix in stage.payoffs], axis=1)
-        absolute = _regrets(stage, list(profiles)) * np.ptp(stage.payoffs, axis=(1, 2))
-        return {"payoffs": payoffs, "absolute_regret": absolute.max(axis=1), "components": _isolated(indices)}
-
-    fields = {
+    known: dict[str, Any] = {
         "status": Status.solved if largest <= options["tol"] else Status.approximate,
         "error_bound": largest,
         "iterations": 0,
@@ -187,7 +182,14 @@ def _generic(stage: StageGame, found: Found, degenerate: bool | None, options: d
         "regret": regret,
         "degenerate": degenerate,
     }
-    return NashEquilibria.deferred(rest, fields)
+
+    def whole() -> NashEquilibria:
+        x, y = (np.array([pair[side] for pair in profiles]) for side in (0, 1))
+        payoffs = np.stack([((x @ matrix) * y).sum(axis=1) for matrix in stage.payoffs], axis=1)
+        absolute = _regrets(stage, list(profiles)) * np.ptp(stage.payoffs, axis=(1, 2))
+        return NashEquilibria(**known, payoffs=payoffs, absolute_regret=absolute.max(axis=1), components=_isolated(indices))
+
+    return NashEquilibria.deferred(whole, **known)
 
 
 def _rounded(
