@@ -12,7 +12,7 @@ from bargaining.ensemble import Draws
 from bargaining.execution import chunk_size, chunks, execute
 from bargaining.experiment import Ensemble, Experiment
 from bargaining.parts import Parts, failed, gaps
-from bargaining.store import Row, write
+from bargaining.store import Row, plain, write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,7 +195,7 @@ def _needed(texts: Any) -> list[str]:
 
 def _rows(frame: "pd.DataFrame") -> list[Row]:
     """A table's rows as plain numbers and words."""
-    return [{str(key): value.item() if hasattr(value, "item") else value for key, value in row.items()} for row in frame.to_dict("records")]
+    return [plain(row) for row in frame.to_dict("records")]
 
 
 def described(found: Sequence[Task], ended: Mapping[str, Mapping[str, int]]) -> Mapping[str, Any]:

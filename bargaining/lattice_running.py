@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bargaining.experiment import Run, issue_game
 from bargaining.points import Point
-from bargaining.store import Part, Row
+from bargaining.store import Part, Row, plain
 
 if TYPE_CHECKING:
     from bargaining.scenarios import Scenario
@@ -36,7 +36,7 @@ def solve_lattice(point: Point) -> Part:
     rows = [{**front, "stance": stances.get(record["partition"]), **deltas, **point.swept, **record} for record in lattice.rows()]
     sets = {name: [[float(x), float(y)] for x, y in _drawn(solved)] for name, solved in lattice.sets.items()}
     solutions = {name: solved.to_json() for name, solved in lattice.sets.items()} if point.keep else {}
-    return Part([{column: _builtin(value) for column, value in row.items()} for row in rows], sets, None, solutions)
+    return Part([plain(row) for row in rows], sets, None, solutions)
 
 
 def _drawn(solved: "EquilibriumSet") -> Any:
@@ -86,11 +86,6 @@ def agreement_in_words(story: "Scenario", name: str) -> str:
         moves = [action for action, own in zip(actions, issues[issue].actions, strict=True) if len(own) > 1]
         promises.append(f"{story.issues_in_words[issue]} {'/'.join(moves)}")
     return ", ".join(promises)
-
-
-def _builtin(value: Any) -> Any:
-    """A NumPy scalar as the Python number it is."""
-    return value.item() if hasattr(value, "item") else value
 
 
 def _stances(story: "Scenario") -> dict[str, str]:

@@ -198,7 +198,7 @@ def _solve(points: Sequence[Point], left: Sequence[int], workers: int) -> Iterat
 
 def _vertices(point: Point, part: Part) -> Iterator[Row]:
     calibration = part.rows[0]["calibration"]
-    states = point.solver != "linkage_lattice"
+    states = point.solver == "equilibrium_set"
     for name, vertices in part.sets.items():
         for k, (us, cn) in enumerate(vertices):
             values = (point.run, point.number, point.scenario, calibration, None if states else name, k, us, cn)

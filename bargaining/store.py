@@ -32,6 +32,11 @@ CONCLUSIONS = "conclusions.csv"
 POINT_COLUMNS = ("run", "point", "scenario", "calibration", "partition", "vertex", "us", "cn")
 
 
+def plain(row: Mapping[Any, Any]) -> Row:
+    """A row with NumPy scalars as the Python numbers they are."""
+    return {str(column): value.item() if hasattr(value, "item") else value for column, value in row.items()}
+
+
 @dataclass(frozen=True)
 class Part:
     """What one point gave: its rows, the vertices of its sets, a message if it failed, and the text of each solution that is kept."""

@@ -259,6 +259,13 @@ def test_figures_and_tables_of_every_analysis(folder: Path, capsys: pytest.Captu
         "patience-patient-central.svg",
         "talks-talks-central.svg",
     }
+    for name in drawn:
+        head = (folder / "results" / name).read_text(encoding="utf-8")[:2000]
+        width, height = (float(re.search(rf'{side}="([\d.]+)pt"', head).group(1)) for side in ("width", "height"))
+        assert width > 300, f"{name}: {width} x {height}"
+        assert 200 < height < 1200, f"{name}: {width} x {height}"
+    points = read_table(folder / "results" / "points.csv")
+    assert {row["partition"] for row in points if row["run"] == "one"} >= {"T,R,C", "T,R|C"}
     with pytest.raises(SystemExit) as stopped:
         main(["show", "deals"])
     assert stopped.value.code == 0

@@ -7,7 +7,7 @@ from bargaining.deals import leverage, patience, predicted, talks, war
 from bargaining.deals.conclusions import conclusions
 from bargaining.deals.setting import Setting, setting
 from bargaining.points import Point
-from bargaining.store import Part, Row
+from bargaining.store import Part, Row, plain
 
 __all__ = ["conclusions", "solve_deals"]
 
@@ -36,12 +36,8 @@ def solve_deals(point: Point) -> Part:
     # Sets of a sweep are many and no figure lays them over each other.
     sets = {} if point.swept else {name: _vertices(each) for name, each in solved.items()}
     solutions = {name: each.to_json() for name, each in solved.items()} if point.keep else {}
-    return Part([{column: _builtin(value) for column, value in row.items()} for row in made], sets, None, solutions)
+    return Part([plain(row) for row in made], sets, None, solutions)
 
 
 def _vertices(solved: Any) -> list[list[float]]:
     return [[float(x), float(y)] for x, y in solved.payoff_set.simplified(0.1 * min(solved.error_bound, 1.0)).vertices]
-
-
-def _builtin(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value

@@ -35,8 +35,8 @@ def draw(case: Case) -> Figure:
     names = []
     for k, ((partition, block), own) in enumerate(lines):
         first = k == 0 or lines[k - 1][0][0] != partition
-        shown = case.words.partition(str(partition)) if first else ""
-        names.append(f"{shown}   {block or ''}".rstrip())
+        shown = wrap_text(case.words.partition(str(partition)), 2.0, 8) if first else [""]
+        names.append("\n".join([*shown[:-1], f"{shown[-1]}   {block or ''}".rstrip()]))
         if block is None or not own[0].get("plan"):
             ax.text(0.0, -k, str(own[0]["reason"]), va="center", size=8)
             continue

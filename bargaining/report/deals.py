@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
 from bargaining.plotting import BLUE, INK, draw_deals, wrap_text
 from bargaining.report.answers import groups
-from bargaining.report.source import Case, capital
+from bargaining.report.page import panels
+from bargaining.report.source import Case
 from bargaining.store import Row
 
 HEADLINE = "worst equilibrium payoffs"
@@ -44,26 +44,10 @@ def analysis(case: Case) -> str | None:
     return next((row["analysis"] for row in case.rows if row.get("analysis")), None)
 
 
-def page(case: Case, title: str, columns: int, note: str, *, height: float = 4.9, down: int = 1) -> tuple[Figure, list[Axes]]:
-    """An empty figure of panels with its title and its note."""
-    figure = Figure(figsize=(4.4 * columns + 0.4, height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
-    inside = 4.4 * columns - 0.2
-    figure.suptitle("\n".join(wrap_text(title, inside, 12, bold=True)), x=0.02, ha="left", weight="bold", size=12)
-    lines = wrap_text(note, inside, 8.5) + wrap_text(case.words.story(), inside, 8.5) + wrap_text(case.setting, inside, 8.5)
-    figure.supxlabel("\n".join(lines), x=0.02, ha="left", size=8.5, color="#444444")
-    return figure, [figure.add_subplot(down, columns, k + 1) for k in range(columns * down)]
-
-
 def heading(case: Case, partition: str) -> str:
     """A partition's stance, or the partition itself, for the title of a panel."""
     stance = case.words.stance(partition)
     return f"{stance} ({partition})" if stance else partition
-
-
-def axis_words(case: Case, name: str) -> str:
-    """A swept parameter in words, with its symbol."""
-    entry = case.words.parameters.get(name, {})
-    return "\n".join(wrap_text(f"{capital(entry.get('words', name))} {entry.get('symbol', '')}".strip(), 4.0, 9))
 
 
 def short(name: str) -> str:
@@ -74,7 +58,7 @@ def short(name: str) -> str:
 def draw_selected(case: Case) -> Figure:
     """Payoff sets with what two rules select from every disagreement point, a panel a partition."""
     partitions = [name for name in case.partitions if not case.sets[name].is_empty]
-    figure, axes = page(
+    figure, axes = panels(
         case,
         "What bargaining selects, and from where",
         len(partitions),
@@ -96,7 +80,7 @@ def draw_map(case: Case) -> Figure:
     """Over two swept parameters the deal that each partition predicts; hatched where it flips with the disagreement point."""
     across, down = case.swept[-1], case.swept[0]
     partitions = case.partitions
-    figure, axes = page(
+    figure, axes = panels(
         case,
         "Which deal each stance predicts",
         len(partitions),
@@ -124,9 +108,7 @@ def draw_map(case: Case) -> Figure:
                 hatch=hatch,
                 edgecolor=edge,
             )
-        ax.set(
-            xlim=(x_edges[0], x_edges[-1]), ylim=(y_edges[0], y_edges[-1]), xlabel=axis_words(case, across), ylabel=axis_words(case, down)
-        )
+        ax.set(xlim=(x_edges[0], x_edges[-1]), ylim=(y_edges[0], y_edges[-1]), xlabel=case.axis(across), ylabel=case.axis(down))
         ax.set_title(heading(case, name), size=9)
     keys = [Patch(facecolor=_COLOURS[deal], edgecolor="#999999", label=deal) for deal in _COLOURS if deal in seen]
     figure.legend(handles=keys, loc="outside right upper", fontsize=8)
@@ -160,7 +142,7 @@ def draw_shares(case: Case, conclusions: Sequence[Row]) -> Figure:
 def draw_leverage(case: Case) -> Figure:
     """The military tier as an incentive and as a bargaining chip along one swept parameter."""
     across = case.swept[0]
-    figure, axes = page(
+    figure, axes = panels(
         case,
         "What the military tier is worth: as an incentive, and as a bargaining chip",
         3,
@@ -172,19 +154,19 @@ def draw_leverage(case: Case) -> Figure:
     for k, (partition, rows) in enumerate(_by_partition(case).items()):
         line = sorted(rows, key=lambda row: float(row[across]))
         style, own = styles[k % len(styles)], case.words.stance(partition) or partition
-        panels = (
+        drawn = (
             [("incentive_joint_surplus", "joint surplus", "#222222"), ("incentive_worst_us", "worst U.S.", "#0072b2")],
             [("chip_worst_us", "U.S.", "#0072b2"), ("chip_worst_cn", "China", "#d55e00")],
             [("lock_most_us", "most U.S.", "#0072b2"), ("lock_least_cn", "least China", "#d55e00")],
         )
-        for ax, lines in zip(axes, panels, strict=True):
+        for ax, lines in zip(axes, drawn, strict=True):
             for column, words, colour in lines:
                 points = [(row[across], row[column]) for row in line if row.get(column) is not None]
                 if points:
                     ax.plot(*np.array(points).T, style, color=colour, marker=".", label=f"{words}, {own}", linewidth=1.2)
     for ax, title in zip(axes, ("Incentive", "Chip: selected deal", "Chip: negotiated shares"), strict=True):
         ax.axhline(0.0, color="#999999", linewidth=0.6)
-        ax.set(xlabel=axis_words(case, across), ylabel="change in payoff")
+        ax.set(xlabel=case.axis(across), ylabel="change in payoff")
         ax.set_title(title)
         if ax.get_legend_handles_labels()[1]:
             ax.legend(fontsize=7)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from bargaining.plotting import BLUE, GREEN, INK, PURPLE, VERMILION, draw_concession, draw_share_bounds
 from bargaining.report.answers import groups
-from bargaining.report.deals import axis_words, heading, page
+from bargaining.report.deals import heading
+from bargaining.report.page import panels
 from bargaining.report.source import Case
 from bargaining.store import Row
 
@@ -22,7 +23,7 @@ _MOST_WARS = 3
 def draw_patience(case: Case) -> Figure:
     """Along a common discount factor: what is enforceable, who gets what, and what is left after haggling."""
     rows = [row for row in case.rows if row.get("partition") and row["delta_us"] == row["delta_cn"]]
-    figure, axes = page(
+    figure, axes = panels(
         case,
         "Patience is double-edged: what it enforces, whom the deal favours, what haggling costs",
         3,
@@ -55,7 +56,7 @@ def _line(ax: Axes, rows: Sequence[Row], column: str, colour: str, style: str, l
 
 def draw_own_patience(case: Case) -> Figure:
     """Alternating offers as one side becomes more patient and the other does not."""
-    figure, axes = page(
+    figure, axes = panels(
         case,
         "Who gains by being the patient one?",
         2,
@@ -103,7 +104,7 @@ def draw_wars(case: Case) -> Figure | None:
     if not chosen:
         return None
     shown = list(chosen.items())[:_MOST_WARS]
-    figure, axes = page(
+    figure, axes = panels(
         case,
         '"No quid pro quo" against "no lopsided deal": who gives in when',
         len(shown),
@@ -114,7 +115,7 @@ def draw_wars(case: Case) -> Figure | None:
         immediate, rates = (np.array([row[f"{what}_{tag}"] for tag in ("us", "cn")]) for what in ("concedes_first", "rate"))
         war = _War(immediate, rates, row["horizon"], row["expected_delay"])
         draw_concession(war, max(1.0, min(1.1 * row["horizon"], 28.0)), ax, unit="periods of 90 days")
-        settings = ", ".join(f"{case.words.parameters[key].get('symbol', key)} = {row[key]:g}" for key in case.swept)
+        settings = case.at(case.swept, [row[key] for key in case.swept])
         told = f"China: {100 * row['lopsided_share']:.0f} %, obstinate {row['obstinate_us']:g} and {row['obstinate_cn']:g}"
         ax.set_title("\n".join(part for part in (heading(case, str(name)), told, settings) if part), size=8.5)
     return figure
@@ -124,7 +125,7 @@ def draw_talks(case: Case) -> Figure:
     """Share bounds of the negotiation game against patience, and what a risk of breakdown does to alternating offers."""
     across = case.swept[0]
     names = [name for name in case.partitions if any(row.get("surplus") for row in case.rows if row.get("partition") == name)]
-    figure, axes = page(
+    figure, axes = panels(
         case,
         "What can be had in talks while the quarrel goes on, and under a risk of breakdown",
         len(names),
@@ -146,7 +147,7 @@ def draw_talks(case: Case) -> Figure:
         for row in sure:
             if row["max_delay"] == float("inf"):
                 ax.annotate("∞", (row[across], row["most_us"]), ha="center", va="bottom", fontsize=8)
-        ax.set(xlabel=axis_words(case, across), ylabel="payoff")
+        ax.set(xlabel=case.axis(across), ylabel="payoff")
         ax.set_title(heading(case, name), size=9)
     return figure
 

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
 from bargaining.plotting import BLUE, FAINT, GREEN, INK, PURPLE, VERMILION, wrap_text
 from bargaining.report.monitored_answers import LEAKS, REGIMES, SMUGGLING, better, claims, gain_names, is_monitored
-from bargaining.report.source import Case, capital
+from bargaining.report.page import panels
+from bargaining.report.source import Case
 from bargaining.store import Row
 
 _CLASSES = (
@@ -40,23 +39,6 @@ def draw(case: Case) -> Figure:
     return _lines(case, rows)
 
 
-def _page(case: Case, title: str, columns: int, note: str, height: float = 4.9, width: float | None = None) -> tuple[Figure, list[Axes]]:
-    width = 4.4 * columns + 0.4 if width is None else width
-    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
-    inside = width - 0.6
-    figure.suptitle("\n".join(wrap_text(title, inside, 12, bold=True)), x=0.02, ha="left", weight="bold", size=12)
-    lines = wrap_text(note, inside, 8.5) + wrap_text(case.words.story(), inside, 8.5) + wrap_text(case.setting, inside, 8.5)
-    figure.supxlabel("\n".join(lines), x=0.02, ha="left", size=8.5, color="#444444")
-    return figure, [figure.add_subplot(1, columns, k + 1) for k in range(columns)]
-
-
-def _axis(case: Case, name: str) -> str:
-    entry = case.words.parameters[name]
-    if name == "delta":
-        return "δ"
-    return f"{capital(entry.get('words', name))} {entry.get('symbol', '')}".strip()
-
-
 def _class(row: Row) -> int:
     if row["verdict"] == "link":
         return 0 if row["winners"] == "both" else 1
@@ -68,19 +50,19 @@ def _class(row: Row) -> int:
 def _maps(case: Case, rows: Sequence[Row]) -> Figure:
     """One panel for each value of the other swept parameter."""
     others = [name for name in case.swept if name not in (LEAKS, SMUGGLING)]
-    panels: dict[tuple[object, ...], list[Row]] = {}
+    parts: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
-        panels.setdefault(tuple(row[name] for name in others), []).append(row)
-    figure, axes = _page(
+        parts.setdefault(tuple(row[name] for name in others), []).append(row)
+    figure, axes = panels(
         case,
         "Link or firewall? Where tying all issues beats keeping chips apart from the truce and magnets",
-        len(panels),
+        len(parts),
         "Tied: any incident on any issue punishes everything. Apart: each block is punished on its own, as well as can be. Beyond the "
         "dashed line linkage that uses all signals optimally beats the firewall; nowhere is it worse.",
         height=5.4,
     )
     present = sorted({_class(row) for row in rows})
-    for ax, (key, own) in zip(axes, panels.items(), strict=True):
+    for ax, (key, own) in zip(axes, parts.items(), strict=True):
         xs, ys = (sorted({row[name] for row in own}) for name in (LEAKS, SMUGGLING))
         codes, optimal = np.full((len(ys), len(xs)), np.nan), np.zeros((len(ys), len(xs)))
         for row in own:
@@ -90,8 +72,8 @@ def _maps(case: Case, rows: Sequence[Row]) -> Figure:
         ax.pcolormesh(xs, ys, codes, cmap=colours, vmin=-0.5, vmax=len(_CLASSES) - 0.5, shading="nearest", rasterized=True)
         if 0.0 < optimal.mean() < 1.0 and min(optimal.shape) > 1:
             ax.contour(xs, ys, optimal, levels=[0.5], colors=INK, linestyles="dashed", linewidths=1.2)
-        ax.set(xlabel=_axis(case, LEAKS), ylabel=_axis(case, SMUGGLING))
-        at = ", ".join(f"{case.words.parameters[name].get('symbol', name)} = {value}" for name, value in zip(others, key, strict=True))
+        ax.set(xlabel=case.axis(LEAKS), ylabel=case.axis(SMUGGLING))
+        at = case.at(others, key)
         link = sum(row["verdict"] == "link" for row in own)
         ax.set_title(f"{at}: " * bool(at) + f"link at {100 * link / len(own):.0f} % of the points", size=9)
     handles = [Patch(facecolor=_CLASSES[k][1], edgecolor="#777777", label=_CLASSES[k][0]) for k in present]
@@ -103,7 +85,7 @@ def _lines(case: Case, rows: Sequence[Row]) -> Figure:
     """Joint payoffs of the regimes along the last swept parameter; beside it what better signals add, if that was asked."""
     across = case.swept[-1] if case.swept else "delta_us"
     names = gain_names(rows[0])
-    figure, axes = _page(
+    figure, axes = panels(
         case,
         "What both sides get together: apart, tied, linked",
         2 if names else 1,
@@ -120,7 +102,7 @@ def _lines(case: Case, rows: Sequence[Row]) -> Figure:
         if shown[0].get(f"limit_{regime}") is not None:
             label = f"no patience exceeds this, {regime}"
             axes[0].axhline(shown[0][f"limit_{regime}"], color=_COLOURS[regime], linestyle=":", linewidth=1.0, label=label)
-    axes[0].set(xlabel=_axis(case, across) if across in case.words.parameters else "δ", ylabel="joint payoff")
+    axes[0].set(xlabel=case.axis(across) if across in case.words.parameters else "δ", ylabel="joint payoff")
     axes[0].legend()
     for colour, name in zip(_GAINS, names, strict=False):
         for regime, style in (("linked", "-"), ("apart", ":")):
@@ -128,7 +110,7 @@ def _lines(case: Case, rows: Sequence[Row]) -> Figure:
             axes[1].plot(xs, ys, style, color=colour, label=name.replace("_", " ") if regime == "linked" else None)
     if names:
         axes[1].axhline(0.0, color=FAINT, linewidth=0.8)
-        axes[1].set(xlabel=_axis(case, across), ylabel="added to the joint payoff")
+        axes[1].set(xlabel=case.axis(across), ylabel="added to the joint payoff")
         axes[1].legend()
     return figure
 
@@ -136,7 +118,7 @@ def _lines(case: Case, rows: Sequence[Row]) -> Figure:
 def _shares(case: Case, rows: Sequence[Row]) -> Figure:
     """One line a claim: its share over the draws with its interval."""
     found = claims(rows)
-    figure, (ax,) = _page(
+    figure, (ax,) = panels(
         case,
         "In which share of the draws each claim holds",
         1,

@@ -114,6 +114,19 @@ class Case:
         calibration = f"{capital(self.calibration)} calibration. " if self.calibration else ""
         return f"{calibration}Discount factors: {factors.pop()}." if len(factors) == 1 else calibration.strip()
 
+    def axis(self, name: str) -> str:
+        """A swept parameter in words with its symbol, for an axis."""
+        entry = self.words.parameters.get(name, {})
+        words, symbol = str(entry.get("words", name)), str(entry.get("symbol", ""))
+        if words == "delta":
+            return symbol or words
+        return capital(words) if symbol in words.split() else f"{capital(words)} {symbol}".strip()
+
+    def at(self, names: Sequence[str], values: Sequence[Any]) -> str:
+        """Values of swept parameters by their symbols: ``κ = 0.1, φ = 0``."""
+        pairs = zip((self.words.parameters[name].get("symbol", name) for name in names), values, strict=True)
+        return ", ".join(f"{symbol} = {value:g}" if isinstance(value, (int, float)) else f"{symbol} = {value}" for symbol, value in pairs)
+
     @property
     def partitions(self) -> list[str]:
         """Partitions, coarsest first; none if nothing was solved."""

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from bargaining.plotting import BLUE, FAINT, GREEN, INK, PURPLE, VERMILION, wrap_text
+from bargaining.plotting import BLUE, FAINT, GREEN, INK, PURPLE, VERMILION
 from bargaining.report.answers import before_the_draw, groups, longest
-from bargaining.report.source import Case, capital
+from bargaining.report.page import keep_flat, panels
+from bargaining.report.source import Case
 from bargaining.store import Row
 
 _COLOURS = (BLUE, VERMILION, GREEN, PURPLE, INK)
@@ -37,33 +37,19 @@ def draw(case: Case) -> Figure:
     return _bars(case, rows)
 
 
-def _page(case: Case, title: str, columns: int, note: str) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(4.4 * columns + 0.4, 4.9), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
-    inside = 4.4 * columns - 0.2
-    figure.suptitle("\n".join(wrap_text(title, inside, 12, bold=True)), x=0.02, ha="left", weight="bold", size=12)
-    lines = wrap_text(note, inside, 8.5) + wrap_text(case.words.story(), inside, 8.5) + wrap_text(case.setting, inside, 8.5)
-    figure.supxlabel("\n".join(lines), x=0.02, ha="left", size=8.5, color="#444444")
-    return figure, [figure.add_subplot(1, columns, k + 1) for k in range(columns)]
-
-
-def _words(case: Case, name: str) -> str:
-    entry = case.words.parameters[name]
-    return f"{capital(entry.get('words', name))} {entry.get('symbol', '')}".strip()
-
-
 def _lengths(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
     """N* over patience and the risk of a lapse, one panel for each share of the risk that sits at expiries."""
     others = [name for name in names if name not in ("tranche_periods", "lapse_risk_share", "delta")]
-    panels = groups(rows, others)
-    figure, axes = _page(
+    parts = groups(rows, others)
+    figure, axes = panels(
         case,
         "The longest tranche of a truce that enforces itself, N*",
-        max(1, len(panels)),
+        max(1, len(parts)),
         "In each cell the longest tranche, of the lengths looked at, at whose renewals nobody gains by cheating while the other side's "
         "answer is locked; 0: none; ?: not settled. Darker is longer.",
     )
     top = max(row["tranche_periods"] for row in rows)
-    for ax, (key, own) in zip(axes, panels.items(), strict=True):
+    for ax, (key, own) in zip(axes, parts.items(), strict=True):
         deltas, risks = sorted({row["delta"] for row in own}), sorted({row["lapse_risk_share"] for row in own})
         for (delta, risk), cell in groups(own, ["delta", "lapse_risk_share"]).items():
             length = longest(cell)
@@ -76,10 +62,10 @@ def _lengths(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
         ax.set(
             xlim=(-0.5, len(deltas) - 0.5),
             ylim=(-0.5, len(risks) - 0.5),
-            xlabel=_words(case, "delta"),
-            ylabel=_words(case, "lapse_risk_share"),
+            xlabel=case.axis("delta"),
+            ylabel=case.axis("lapse_risk_share"),
         )
-        ax.set_title(", ".join(f"{_words(case, name)} = {_value(value)}" for name, value in zip(others, key, strict=True)), size=9)
+        ax.set_title(", ".join(f"{case.axis(name)} = {_value(value)}" for name, value in zip(others, key, strict=True)), size=9)
     return figure
 
 
@@ -88,7 +74,7 @@ def _lines(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
     *others, across = names
     first = rows[0]
     own = [row for row in rows if row["state"] == first["state"] and row["plan"] == first["plan"]]
-    figure, axes = _page(
+    figure, axes = panels(
         case,
         f"What each side can count on from state {first['state']!r}",
         2,
@@ -98,15 +84,14 @@ def _lines(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
     for ax, (who, tag) in zip(axes, _SIDES, strict=True):
         for k, (key, line) in enumerate(list(groups(own, others).items())[:_MOST_LINES]):
             shown = sorted((row for row in line if row["status"] == "solved"), key=lambda row: row[across])
-            label = ", ".join(
-                f"{case.words.parameters[name].get('symbol', name)} = {_value(v)}" for name, v in zip(others, key, strict=True)
-            )
+            label = case.at(others, key)
             xs, ys = [row[across] for row in shown], [row[f"bargain_{tag}"] for row in shown]
             colour = _COLOURS[k % len(_COLOURS)]
             ax.plot(xs, ys, color=colour, linestyle=("-", "--")[k // len(_COLOURS)], label=label or None, linewidth=1.2)
             for row, x, y in zip(shown, xs, ys, strict=True):
                 ax.plot([x], [y], "o", color=colour, markerfacecolor=colour if row["sustained"] else "white", markersize=4)
-        ax.set(xlabel=_words(case, across), ylabel=f"{who} payoff")
+        ax.set(xlabel=case.axis(across), ylabel=f"{who} payoff")
+        keep_flat(ax, max((row["error_bound"] or 0.0 for row in own if row["status"] == "solved"), default=0.0))
         ax.set_title(who)
     if axes[0].get_legend_handles_labels()[1]:
         axes[0].legend()
@@ -118,7 +103,7 @@ def calendars(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
     *others, across = names
     plan = rows[0]["plan"]
     own = [row for row in rows if row["plan"] == plan and row["state"] == rows[0]["state"]]
-    figure, axes = _page(
+    figure, axes = panels(
         case,
         "Intermittent controls: what they are worth by how long they last",
         2,
@@ -127,11 +112,9 @@ def calendars(case: Case, rows: Sequence[Row], names: Sequence[str]) -> Figure:
     )
     for ax, (who, tag) in zip(axes, _SIDES, strict=True):
         for k, (key, line) in enumerate(groups(own, others).items()):
-            label = ", ".join(
-                f"{case.words.parameters[name].get('symbol', name)} = {_value(v)}" for name, v in zip(others, key, strict=True)
-            )
+            label = case.at(others, key)
             _dotted(ax, [(row[across], row[f"plan_{tag}"], row["sustained"]) for row in line], k, label)
-        ax.set(xlabel=_words(case, across), ylabel=f"{who} payoff")
+        ax.set(xlabel=case.axis(across), ylabel=f"{who} payoff")
         ax.set_xticks(sorted({row[across] for row in own}))
         ax.set_title(who)
     if others:
@@ -143,7 +126,7 @@ def shocks(case: Case, rows: Sequence[Row]) -> Figure:
     """What the best plan that holds is worth to both by the size of a surge, a line a length of licences, a panel a patience."""
     value = before_the_draw(rows)
     deltas = sorted({key[0] for key in value})
-    figure, axes = _page(
+    figure, axes = panels(
         case,
         "From which size of surge licences pay",
         len(deltas),
@@ -154,7 +137,7 @@ def shocks(case: Case, rows: Sequence[Row]) -> Figure:
         for k, length in enumerate(sorted({key[2] for key in value})):
             points = [(size, both, True) for (d, size, n), both in sorted(value.items()) if d == delta and n == length]
             _dotted(ax, points, k, f"{case.words.parameters['licence_periods'].get('symbol', 'L')} = {length}")
-        ax.set(xlabel=_words(case, "surge_ratio"), ylabel="payoff of both")
+        ax.set(xlabel=case.axis("surge_ratio"), ylabel="payoff of both")
         ax.set_title(f"δ = {delta:g}")
     axes[0].legend()
     return figure
@@ -170,7 +153,7 @@ def _dotted(ax: Axes, points: Sequence[tuple[float, float, bool | None]], k: int
 def _bars(case: Case, rows: Sequence[Row]) -> Figure:
     """From the worst to the best equilibrium payoff of each side, state by state."""
     states = {state: own[0] for (state,), own in groups(rows, ["state"]).items()}
-    figure, axes = _page(
+    figure, axes = panels(
         case,
         "What each side can gain or lose, state by state",
         2,

@@ -41,10 +41,7 @@ def draw(case: Case) -> Figure:
                 ax.plot([row["low"]], [-k], "o", color=_COLOUR[row["verdict"]], markersize=6)
             if row["changes_before"] is not None and row["changes_before"] > row["high"]:
                 ax.text(row["high"], -k + 0.22, f"{row['high']:.4g} to {row['changes_before']:.4g}", ha="center", va="bottom", size=7.5)
-    labels = [
-        ", ".join(f"{case.words.parameters[name].get('symbol', name)} = {value}" for name, value in zip(names, key, strict=True))
-        for key in lines
-    ]
+    labels = [case.at(names, key) for key in lines]
     ax.set_yticks([-k for k in range(len(lines))], labels)
     ax.set(ylim=(-len(lines) + 0.4, 0.65), xlabel=capital(_words(case, first["parameter"])))
     ax.spines["left"].set_visible(False)

@@ -76,7 +76,8 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
 
     Notes
     -----
-    Practical sizes (seconds on one core): ``support`` up to 6 x 6, ``auto`` on generic games up to 14 x 14, ``vertices`` up to 10 x 10.
+    Practical sizes on one core, random games: ``support`` up to 12 x 12 (half a second; 14 x 14 takes five to twenty), ``auto`` up to
+    15 x 15 (a quarter of a second; beyond, it lists what it finds), ``vertices`` up to 12 x 12 (one to five seconds).
 
     References
     ----------
