@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bargaining.games import GameError, RepeatedGame, StageGame
+from bargaining.games.stage import require_size
 from bargaining.kernels.common_delta import EMPTY, SOLVED, solve_games
 from bargaining.kernels.critical import critical_rates
 from bargaining.payoff_set import PayoffSet
@@ -219,6 +220,7 @@ def _games(payoffs: ArrayLike) -> Floats:
     if len(wrong):
         where = ", ".join(map(str, wrong[0].tolist()))
         raise GameError(f"payoffs[{where}] is {games[tuple(wrong[0])]}: expected a finite number")
+    require_size(games)
     return games
 
 

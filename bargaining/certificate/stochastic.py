@@ -302,7 +302,7 @@ def _generated(
 ) -> tuple[list[Point], list[Profile], int]:
     """Corners of what a state generates from the polygons of all states, the profiles that can be enforced, and how much work that was.
 
-    None if some state is empty.
+    Nothing if a state that may follow is empty.
     """
     rows = game.rows[state]
     if any(not polygons[after] for row in rows.values() for after, _ in row):
@@ -359,6 +359,9 @@ def _gap(solution: StochasticSet, inner: StochasticInner, chain: StochasticOuter
     normals: list[Point] = [(Fraction(float(x)), Fraction(float(y))) for x, y in chain.normals]
     worst = 0.0
     allowed = 1e-12 * float(max(chain.span))
+    # Payoffs of a player to whom everything is worth the same are that number, whatever the scale of the proof.
+    varied = [len({float(u) for stage in solution.game.stages for u in stage.payoffs[i].ravel()}) > 1 for i in (0, 1)]
+    span = [length if varies else Fraction(0) for length, varies in zip(chain.span, varied, strict=True)]
     for s, name in enumerate(solution.states):
         if not chain.living[s] or not inner.vertices[s]:
             if chain.living[s]:
@@ -367,12 +370,12 @@ def _gap(solution: StochasticSet, inner: StochasticInner, chain: StochasticOuter
         corners = polygon_of(normals, [Fraction(float(c)) for c in chain.offsets[s]])
         # Relative to the origin, so that no rounding of large payoffs covers a small distance.
         inside = PayoffSet.hull([[float(v[i] - chain.origin[i]) for i in (0, 1)] for v in inner.vertices[s]])
-        gap = max((inside.distance_to([float(w[i] * chain.span[i]) for i in (0, 1)]) for w in corners), default=inf)
+        gap = max((inside.distance_to([float(w[i] * span[i]) for i in (0, 1)]) for w in corners), default=inf)
         worst = max(worst, gap)
         if not gap <= solution.error_bound + allowed:
             beyond = f"reaches {gap:.3g} beyond the inner set, more than the error bound {solution.error_bound:.3g}"
             return gap, f"state {name!r}: the outer set {beyond}"
-        stated = [[float(w[i] * chain.span[i] + chain.origin[i]) for i in (0, 1)] for w in corners]
+        stated = [[float(w[i] * span[i] + chain.origin[i]) for i in (0, 1)] for w in corners]
         off = max((solution.outer[s].distance_to(w) for w in stated), default=inf)
         if off > allowed + ROUNDING * float(np.abs(stated).max(initial=0.0)):
             return gap, f"state {name!r}: the stated outer set leaves out {off:.3g} of what the half-planes hold"

@@ -3,6 +3,8 @@
 A payoff typed as ``1.4`` means fourteen tenths, not the binary fraction next to it. Incentive constraints that bind exactly are
 normal in these games, and whether they hold can turn on that difference. So proofs read every payoff and discount factor as the
 shortest decimal that reads back as the same float (what ``repr`` prints); a `fractions.Fraction` or a decimal string is read as it is.
+Solvers of stage games and of linkage under noise take payoffs given as fractions as they are; those of repeated and stochastic games read
+the floats nearest to them, so thirds whose constraints are to bind exactly should be multiplied away.
 """
 
 from decimal import Decimal

@@ -31,14 +31,15 @@ def near_match(word: object, words: Sequence[object]) -> str:
 
 
 def read_exactly(values: Any, what: str) -> NDArray[np.object_] | None:
-    """`values` as an array of fractions if some of them are fractions, decimals or strings (``"1/3"``); None if none is."""
+    """`values` as an array of fractions if some are fractions, decimals, strings (``"1/3"``) or integers beyond 2^53; None if none is."""
     if isinstance(values, np.ndarray) and values.dtype.kind not in "OU":
         return None
     try:
         given = np.array(values, dtype=object)
     except ValueError:
         return None
-    if not any(isinstance(value, (Fraction, Decimal, str)) for value in given.flat):
+    # An integer that no float holds would tie with its neighbours.
+    if not any(isinstance(value, (Fraction, Decimal, str)) or (type(value) is int and abs(value) > 2**53) for value in given.flat):
         return None
     found = np.empty(given.shape, dtype=object)
     for where, value in np.ndenumerate(given):
@@ -62,6 +63,18 @@ def read_payoffs(values: Any, what: str) -> NDArray[np.float64]:
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
         raise GameError(f"{what}[{', '.join(map(str, where))}] is {array[where]}: payoffs must be finite numbers")
     return array
+
+
+# Beyond this size products of two payoffs leave the range of floats.
+LARGEST = 1e150
+
+
+def require_size(payoffs: NDArray[np.float64]) -> None:
+    """Refuse payoffs of which solvers could not take products."""
+    if payoffs.size and not max(float(payoffs.max()), -float(payoffs.min())) <= LARGEST:
+        where = tuple(int(k) for k in np.argwhere(np.abs(payoffs) > LARGEST)[0])
+        place = ", ".join(map(str, where))
+        raise GameError(f"payoffs[{place}] is {payoffs[where]:g}: expected at most {LARGEST:g}; use larger units")
 
 
 def _items(value: object) -> Sequence[object]:
@@ -138,13 +151,21 @@ class StageGame:
     @property
     def exact_payoffs(self) -> NDArray[np.object_]:
         """Payoffs as fractions, shape (2, m, n): as they were given, floats as their shortest decimals."""
-        given = self._fractions  # type: ignore[attr-defined]
-        if given is None:
-            given = np.empty(self.payoffs.shape, dtype=object)
-            for where, value in np.ndenumerate(self.payoffs):
-                given[where] = exact(float(value))
-        found: NDArray[np.object_] = given
+        if "_exact" not in self.__dict__:
+            given = self._fractions  # type: ignore[attr-defined]
+            if given is None:
+                given = np.empty(self.payoffs.shape, dtype=object)
+                for where, value in np.ndenumerate(self.payoffs):
+                    given[where] = exact(float(value))
+            given.flags.writeable = False
+            object.__setattr__(self, "_exact", given)
+        found: NDArray[np.object_] = self.__dict__["_exact"]
         return found
+
+    @property
+    def given_exactly(self) -> bool:
+        """Whether payoffs were given as fractions, which floats may not hold."""
+        return self._fractions is not None  # type: ignore[attr-defined]
 
     @property
     def shape(self) -> tuple[int, int]:

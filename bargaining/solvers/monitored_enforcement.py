@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 from math import lcm
 
-from bargaining.games import StageGame, exact
+from bargaining.games import StageGame
 from bargaining.games.monitoring import Row
 from bargaining.games.stage import Profile
 from bargaining.solvers.exact_program import ExactProgram
@@ -45,20 +45,20 @@ class EnforcementProgram:
         cls, player: int, stage: StageGame, row: Callable[[Profile], Row], here: Profile, there: Profile, delta: Fraction
     ) -> "EnforcementProgram":
         """The programs of `player` at profile `here`, with reversion to `there`; `row` gives the signals' probabilities at a profile."""
-        own = stage.payoffs[player]
+        own = stage.exact_payoffs[player]
         others = [(k, here[1]) if player == 0 else (here[0], k) for k in range(stage.shape[player]) if k != here[player]]
-        payoff = exact(float(own[here]))
+        payoff: Fraction = own[here]
         rows = [row(here), *(row(a) for a in others)]
         groups = same_signals(rows)
         sums = [merged_row(each, groups) for each in rows]
         tells, gains = [], []
         for a, likely in zip(others, sums[1:], strict=True):
-            gain, shift = exact(float(own[a])) - payoff, [q - p for p, q in zip(sums[0], likely, strict=True)]
+            gain, shift = own[a] - payoff, [q - p for p, q in zip(sums[0], likely, strict=True)]
             # No burning of value makes a deviation pay that neither gains nor makes any signal rarer.
             if gain > 0 or any(part < 0 for part in shift):
                 tells.append(shift)
                 gains.append(gain)
-        return cls(sums[0], tells, gains, groups, payoff, exact(float(own[there])), delta / (1 - delta))
+        return cls(sums[0], tells, gains, groups, payoff, own[there], delta / (1 - delta))
 
     @property
     def tempted(self) -> bool:

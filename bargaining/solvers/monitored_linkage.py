@@ -35,6 +35,7 @@ from bargaining.games.repeated import read_delta
 from bargaining.games.stage import Profile
 from bargaining.solvers.monitored_enforcement import EnforcementProgram
 from bargaining.solvers.monitored_scaled import merged_row
+from bargaining.solvers.nash import pure_equilibria
 
 Floats = NDArray[np.float64]
 Pair = tuple[float, float]
@@ -79,7 +80,7 @@ class MonitoredLinkage:
     def verdict(self) -> str:
         """``link`` if all-or-nothing linkage gives both together more than separate issues, ``firewall`` if less, else ``tie``."""
         gap = self.all_or_nothing.joint_payoff - self.unlinked.joint_payoff
-        size = 1e-9 * max(1.0, abs(self.unlinked.joint_payoff))
+        size = 1e-9 * max(abs(self.unlinked.joint_payoff), abs(self.all_or_nothing.joint_payoff))
         return "link" if gap > size else "firewall" if gap < -size else "tie"
 
     def rows(self) -> list[dict[str, Any]]:
@@ -248,8 +249,7 @@ def grim_payoffs(
 
 
 def _reversion(name: str, stage: StageGame, given: Any) -> Profile:
-    u = stage.payoffs
-    static = [(a, b) for a, b in product(*map(range, stage.shape)) if u[0, a, b] == u[0, :, b].max() and u[1, a, b] == u[1, a, :].max()]
+    static = pure_equilibria(stage)
     if given is not None:
         profile = stage.profile(given)
         if profile not in static:
@@ -257,6 +257,7 @@ def _reversion(name: str, stage: StageGame, given: Any) -> Profile:
         return profile
     if not static:
         raise GameError(f"issue {name!r} has no static equilibrium in pure actions to revert to")
+    u = stage.exact_payoffs
     return min(static, key=lambda a: (u[0][a] + u[1][a], a))
 
 
@@ -315,14 +316,14 @@ def _optimal(
     floor = issues.joint_profile({name: fallback[name] for name in issues.names})
     here = issues.joint_profile({name: promised[name] for name in issues.names})
     whole = _enforced(regime, stage, row, here, floor, deltas, issues.names)
-    payoffs, names = whole.payoffs, whole.kept
+    payoffs, names, room = whole.payoffs, whole.kept, 1e-12 * float(np.ptp(stage.payoffs))
     for keep in product((True, False), repeat=len(issues.names)):
         kept = tuple(name for name, kept in zip(issues.names, keep, strict=True) if kept)
         here = issues.joint_profile({name: promised[name] if name in kept else fallback[name] for name in issues.names})
-        if len(kept) == len(issues.names) or float(stage.payoffs[:, here[0], here[1]].sum()) <= sum(payoffs) + 1e-12:
+        if len(kept) == len(issues.names) or float(stage.payoffs[:, here[0], here[1]].sum()) <= sum(payoffs) + room:
             continue
         sides = [EnforcementProgram.of(i, stage, row, here, floor, deltas[i]) for i in (0, 1)]
         left = [side.payoff - side.cost for side in sides if side.cost is not None]
-        if len(left) == 2 and float(sum(left)) > sum(payoffs) + 1e-12:
+        if len(left) == 2 and float(sum(left)) > sum(payoffs) + room:
             payoffs, names = _pair(left), kept
     return replace(whole, payoffs=payoffs, kept=names)

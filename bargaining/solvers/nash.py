@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, StageGame
+from bargaining.games.stage import require_size
 from bargaining.solution import Status
 from bargaining.solvers.best_response_polytope import Mixed
 from bargaining.solvers.extreme_equilibria import earned, extreme_equilibria, gains, resolved
@@ -130,9 +131,9 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
             how = "all pure equilibria and one by Lemke-Howson; the game is too large to enumerate all"
         else:
             pure = []
-    known = _distinct(pure + more)
+    known = _joined(pure, more)
     if exact:
-        return _exact_answer(stage, resolved(stage, known), None, None, how + ", then solved in fractions", options)
+        return _exact_answer(stage, _resolvable(stage, known), None, None, how + ", then solved in fractions", options)
     return _answer(stage, known, how, options, complete=False)
 
 
@@ -144,6 +145,7 @@ def _read(stage: Any, method: str, tol: float) -> StageGame:
         stage = stage.stage_game()
     if not isinstance(stage, StageGame):
         raise GameError(f"stage is a {type(stage).__name__}: expected a StageGame or an IssueGame")
+    require_size(stage.payoffs)
     if method not in METHODS:
         raise GameError(f"method {method!r}: expected one of {', '.join(METHODS)}")
     if not 0.0 < tol < 1.0:
@@ -157,8 +159,8 @@ def _read(stage: Any, method: str, tol: float) -> StageGame:
 
 
 def pure_equilibria(stage: StageGame) -> list[tuple[int, int]]:
-    """All pure equilibria. Comparing floats is exact: two are equal, or ordered, exactly as the decimals they stand for."""
-    first, second = stage.payoffs
+    """All pure equilibria. Floats are equal, or ordered, exactly as the decimals they stand for; fractions are compared themselves."""
+    first, second = stage.exact_payoffs if stage.given_exactly else stage.payoffs
     best = (first == first.max(axis=0)) & (second == second.max(axis=1, keepdims=True))
     return [(int(a), int(b)) for a, b in np.argwhere(best)]
 
@@ -303,12 +305,26 @@ def _unit(size: int, action: int) -> Floats:
     return found
 
 
-def _distinct(profiles: list[Pair]) -> list[Pair]:
-    kept: list[Pair] = []
-    for x, y in profiles:
+def _joined(pure: list[Pair], more: list[Pair]) -> list[Pair]:
+    """The pure profiles, which are distinct, and of the others those that are not among them yet."""
+    kept = list(pure)
+    for x, y in more:
         if all(max(np.abs(x - u).max(), np.abs(y - v).max()) > 1e-9 for u, v in kept):
             kept.append((x, y))
     return kept
+
+
+def _resolvable(stage: StageGame, profiles: list[Pair]) -> list[tuple[Mixed, Mixed]]:
+    """Those of the profiles whose supports say what their weights are."""
+    found = []
+    for profile in profiles:
+        try:
+            found += resolved(stage, [profile])
+        except ArithmeticError:
+            continue
+    if profiles and not found:
+        raise GameError("the game is degenerate: the supports found do not say what the weights are; expected method 'vertices'")
+    return found
 
 
 def _from_nashpy(stage: StageGame) -> list[Pair]:

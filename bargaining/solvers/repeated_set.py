@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, RepeatedGame
 from bargaining.games.issues import Block, Partition
+from bargaining.games.stage import require_size
 from bargaining.kernels.polygon import largest_distance
 from bargaining.payoff_set import PayoffSet, minkowski_sum
 from bargaining.solution import EquilibriumSet, InnerProof, OuterProof, Status, worst_status
@@ -46,6 +47,7 @@ def repeated_set(
 ) -> EquilibriumSet:
     """`equilibrium_set` of a repeated game with perfect monitoring."""
     check_options(tol, max_iter)
+    require_size(game.stage_game().payoffs)
     if partition is None:
         return transfer_set(game) if transfers else _solve(game, tol, max_iter)
     issues = game.stage

@@ -149,7 +149,7 @@ def pick(payoffs: Any, disagreement: Any, rule: str = "nash", tol: float = 1e-9)
     gains = np.maximum(gains[allowed], 0.0)
     ideal = np.where(gains.max(axis=0) > 0.0, gains.max(axis=0), 1.0)
     if rule == "nash":
-        order = [gains.prod(axis=1) / scale.prod(), gains.sum(axis=1) / scale.sum()]
+        order = [(gains / scale).prod(axis=1), gains.sum(axis=1) / scale.sum()]
     elif rule == "utilitarian":
         order = [gains.sum(axis=1) / scale.sum(), gains.min(axis=1) / scale.min()]
     else:

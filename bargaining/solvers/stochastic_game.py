@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games import StochasticGame, exact
+from bargaining.games.stage import require_size
 from bargaining.kernels.flat_game import FlatArrays
 from bargaining.solvers.scaled import Pair
 
@@ -40,6 +41,8 @@ class FlatGame:
     @classmethod
     def of(cls, game: StochasticGame) -> "FlatGame":
         """Lay a game flat; a player who is indifferent over everything gets zeros and a span of one."""
+        for stage in game.stages:
+            require_size(stage.payoffs)
         sizes = [stage.payoffs[0].size for stage in game.stages]
         joint = np.concatenate([stage.payoffs.reshape(2, -1) for stage in game.stages], axis=1)
         scaled = np.empty((joint.shape[1], 2))
