@@ -213,7 +213,10 @@ def _chunks(solve: Callable[[int, int], Any], count: int, workers: int | None, c
 
 
 def _games(payoffs: ArrayLike) -> Floats:
-    games = np.ascontiguousarray(payoffs, dtype=np.float64)
+    try:
+        games = np.ascontiguousarray(payoffs, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GameError(f"payoffs: expected an array of numbers of shape (N, 2, m, n) ({error})") from None
     if games.ndim != 4 or games.shape[1] != 2 or 0 in games.shape[2:]:
         raise GameError(f"payoffs have shape {games.shape}: expected (N, 2, m, n) with at least one action a side")
     wrong = np.argwhere(~np.isfinite(games))

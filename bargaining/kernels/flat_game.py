@@ -11,6 +11,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+EPSILON = 2.220446049250313e-16
 # A deviation that pays no more than obedience does at worst, up to rounding, constrains nothing.
 TIE = 2e-14
 
@@ -120,3 +121,12 @@ def required_continuation(flat: FlatArrays, floors: Floats, p: int, q: int, i: i
     for k in range(starts[q], starts[q + 1]):
         after += chances[k] * floors[following[k], i]
     return float(((1.0 - d) * (g[q, i] - g[p, i]) + slack) / d + after)
+
+
+@kernel
+def widest_row(flat: FlatArrays, begin: int, end: int) -> int:
+    """The largest number of states that may follow one of the profiles from `begin` to `end`, at least 1."""
+    widest = 1
+    for p in range(begin, end):
+        widest = max(widest, flat.starts[p + 1] - flat.starts[p])
+    return widest

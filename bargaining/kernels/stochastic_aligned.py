@@ -47,8 +47,6 @@ def _generate(
     bound: Flags,
     tempting: Integers,
     makers: Integers,
-    kinds: Integers,
-    edges: Integers,
     leads: Flags,
     mixed: Floats,
     ahead: Floats,
@@ -283,7 +281,7 @@ def aligned_fixed_point(
         for s in range(states):
             if not _generate(
                 flat, directions, y, reach, floors, centres, s, slack, inward,
-                need, bound, tempting, makers, kinds, edges, leads, mixed, ahead, best, fresh, found,
+                need, bound, tempting, makers, leads, mixed, ahead, best, fresh, found,
             ):  # fmt: skip
                 return EMPTIED, done + 1, moved
             for j in range(count):

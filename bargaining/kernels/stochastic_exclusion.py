@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
 from bargaining.kernels.exclusion import below_zero, crossed_edges
-from bargaining.kernels.flat_game import FlatArrays, mix, requirements, same_row
+from bargaining.kernels.flat_game import EPSILON, FlatArrays, mix, requirements, same_row, widest_row
 from bargaining.kernels.half_planes import axis_positions
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-EPSILON = 2.220446049250313e-16
 # A system that has not settled after so many times its horizon does not settle.
 HORIZONS = 64.0
 MOST_SLOPE = 1e7
@@ -289,9 +288,7 @@ def state_excludes(
         for j in range(count):
             failing[s, j] = False
             steepest = max(steepest, slopes[s, j])
-    widest = 1
-    for p in range(starts.shape[0] - 1):
-        widest = max(widest, starts[p + 1] - starts[p])
+    widest = widest_row(flat, 0, starts.shape[0] - 1)
     error = 8.0 * EPSILON * (2.0 + widest) * (1.0 + most * steepest)
     total = 0
     blended = -1

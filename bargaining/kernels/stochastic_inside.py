@@ -4,14 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
-from bargaining.kernels.flat_game import TIE, FlatArrays, required_continuation, requirements
+from bargaining.kernels.flat_game import EPSILON, TIE, FlatArrays, required_continuation, requirements, widest_row
 from bargaining.kernels.stochastic_fan import floors_and_centre
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-
-EPSILON = 2.220446049250313e-16
 
 
 @kernel
@@ -37,9 +35,7 @@ def aligned_generates(
     mixed = np.empty((count, 2))
     walls = np.empty((count, 3))
     done = np.zeros(g.shape[0], np.bool_)
-    widest = 1
-    for p in range(starts.shape[0] - 1):
-        widest = max(widest, starts[p + 1] - starts[p])
+    widest = widest_row(flat, 0, starts.shape[0] - 1)
     room = 4.0 * TIE / d + 16.0 * EPSILON * (2.0 + widest) / d
     for s in range(states):
         floors_and_centre(y, s, floors, centres)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
-from bargaining.kernels.flat_game import FlatArrays, requirements
+from bargaining.kernels.flat_game import FlatArrays, mix, requirements, widest_row
 from bargaining.kernels.half_planes import ROUNDING, axis_positions, dual_bounds
 
 Floats = NDArray[np.float64]
@@ -124,13 +124,9 @@ def state_bounds(
 ) -> tuple[int, int]:
     """Bounds `best` on B_s in all directions; profiles that nothing enforces are struck from `alive`. Returns how many are left, and
     the last one struck (-1 for none)."""
-    first, starts, following, chances, g, delta = flat.first, flat.starts, flat.following, flat.chances, flat.g, flat.delta
-    count = normals.shape[0]
-    widest = 1
-    for p in range(first[state], first[state + 1]):
-        widest = max(widest, starts[p + 1] - starts[p])
+    first, g, delta = flat.first, flat.g, flat.delta
     # Rounding of a mixture of so many terms, of payoffs and of the sum.
-    error = ROUNDING * (2.0 + widest)
+    error = ROUNDING * (2.0 + widest_row(flat, first[state], first[state + 1]))
     requirements(flat, floors, state, 0.0, need, bound, tempting)
     left = 0
     struck = -1
@@ -139,13 +135,7 @@ def state_bounds(
     for p in range(first[state], first[state + 1]):
         if not alive[p]:
             continue
-        for j in range(count):
-            mixed[j] = 0.0
-        for k in range(starts[p], starts[p + 1]):
-            share = chances[k]
-            after = following[k]
-            for j in range(count):
-                mixed[j] += share * offsets[after, j]
+        mix(flat, p, offsets, mixed)
         if profile_bounds(g, need, bound, p, delta, common, error, normals, axes, mixed, directions, scaled, free, best):
             left += 1
         else:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.kernels._jit import kernel
-from bargaining.kernels.flat_game import FlatArrays, requirements, same_row
+from bargaining.kernels.flat_game import FlatArrays, requirements, same_row, widest_row
 from bargaining.kernels.polygon import clip, hull, largest_distance, thin
 
 Floats = NDArray[np.float64]
@@ -257,12 +257,10 @@ def polygon_sweeps(
     first, starts, following, g, delta = flat.first, flat.starts, flat.following, flat.g, flat.delta
     states = counts.shape[0]
     most = vertices.shape[1]
-    widest = 0
+    widest = widest_row(flat, 0, starts.shape[0] - 1)
     profiles = 0
     for s in range(states):
         profiles = max(profiles, first[s + 1] - first[s])
-    for p in range(starts.shape[0] - 1):
-        widest = max(widest, starts[p + 1] - starts[p])
     room = 4 * most + 2 * widest * most + 16
     need = np.empty((g.shape[0], 2))
     bound = np.zeros((g.shape[0], 2), np.bool_)

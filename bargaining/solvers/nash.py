@@ -148,7 +148,7 @@ def _read(stage: Any, method: str, tol: float) -> StageGame:
     require_size(stage.payoffs)
     if method not in METHODS:
         raise GameError(f"method {method!r}: expected one of {', '.join(METHODS)}")
-    if not 0.0 < tol < 1.0:
+    if not (isinstance(tol, (float, int)) and 0.0 < tol < 1.0):
         raise GameError(f"tol is {tol!r}: expected a number between 0 and 1, relative to the payoff span")
     m, n = stage.shape
     if method == "support" and m + n > MOST_ACTIONS:

@@ -25,7 +25,7 @@ MOST_DIGITS = 8
 
 @dataclass(frozen=True, eq=False)
 class FlatGame:
-    """Profiles of all states in a row; see `bargaining.kernels.stochastic_polygons`."""
+    """Profiles of all states in a row; see `bargaining.kernels.flat_game`."""
 
     game: StochasticGame
     first: Integers

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bargaining.games import StochasticGame
 from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.kernels.polygon import largest_distance
+from bargaining.kernels.stochastic_aligned import FEASIBILITY
 from bargaining.kernels.stochastic_outer import outer_sweeps, turned_offsets
 from bargaining.kernels.stochastic_polygons import COARSE, FULL, polygon_sweeps
 from bargaining.payoff_set import PayoffSet
@@ -31,8 +32,6 @@ from bargaining.stochastic_solution import StochasticInner, StochasticOuter, Sto
 Floats = NDArray[np.float64]
 
 METHOD = "half-planes outside, exact self-generation inside, state by state"
-# How far the float iteration may miss a constraint, so that rounding does not cut off what binds exactly.
-FEASIBILITY = 1e-14
 DUST = 1e-12
 # Directions nearer than this are one.
 SAME_ANGLE = 1e-11
