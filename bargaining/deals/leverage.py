@@ -101,7 +101,8 @@ def _selected(found: Setting, pair: Mapping[str, StationaryDeals], games: Mappin
             if not np.isnan(row[f"chip_{short}_{tag}"]):
                 gains[tag].append(row[f"chip_{short}_{tag}"])
     signs = {tag: {int(np.sign(round(gain, 9))) for gain in own} for tag, own in gains.items()}
-    return {**row, "chip_flips": any(len(own) > 1 for own in signs.values())}
+    # A side that gains from one point and neither gains nor loses from another is served by the tier all the same.
+    return {**row, "chip_flips": any({1, -1} <= own for own in signs.values())}
 
 
 def _negotiated(found: Setting, closed_issues: IssueGame, pair: Mapping[str, StationaryDeals]) -> Row:
