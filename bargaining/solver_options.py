@@ -10,7 +10,7 @@ from bargaining.config import Model, Name, Scalar
 def _each_once(values: tuple[float, ...]) -> tuple[float, ...]:
     repeated = next((value for k, value in enumerate(values) if value in values[:k]), None)
     if repeated is not None:
-        raise ValueError(f"{repeated:g} stands there twice")
+        raise ValueError(f"{repeated:g} stands twice")
     return values
 
 

@@ -175,8 +175,8 @@ EXHIBITS = (
         "Which deal each stance predicts",
         "The profile kept for ever that Nash bargaining from the worst equilibrium payoffs selects, with the "
         "share of points; flips: share of "
-        "points at which another disagreement point selects another deal. London: truce, civil licences, chip curb; a U.S., Chinese or mutual "
-        "rollback: the same with tariffs of that side, or both, back to "
+        "points at which another disagreement point selects another deal. London: truce, civil licences, chip curb; "
+        "a U.S., Chinese or mutual rollback: the same with tariffs of that side, or both, back to "
         "lower ones. Deals named by chips or by the military tier may come with any tariffs.",
         ("deals",),
     ),
