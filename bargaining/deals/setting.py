@@ -102,8 +102,8 @@ def classify(issues: IssueGame, profiles: Mapping[str, Profile]) -> str:
     if eased:
         return "chips for licences"
     if london:
-        back = tuple(label == "rollback" for label in labels["T"])
-        return {(True, True): "mutual rollback", (True, False): "U.S. rollback", (False, True): "Chinese rollback"}.get(back, "London")
+        us, cn = (label == "rollback" for label in labels["T"])
+        return "mutual rollback" if us and cn else "U.S. rollback" if us else "Chinese rollback" if cn else "London"
     if truce:
         return "truce only"
     return "small swap" if civil and lifted else "conflict"

@@ -41,8 +41,8 @@ def collect(stored: Stored, numbers: Numbers) -> None:
     first = next((row for row in rows if row["run"] == "patience"), {})
     for regime in ("apart", "tied", "linked"):
         least = first.get(f"{regime}_critical_delta")
-        words = None if least is None else "no discount factor" if math.isinf(least) else decimal(least, 3)
-        numbers.put(f"noise.{regime}.delta", words, source, "discount factor per 90 days")
+        told = None if least is None else "no discount factor" if math.isinf(least) else decimal(least, 3)
+        numbers.put(f"noise.{regime}.delta", told, source, "discount factor per 90 days")
 
 
 def _shares(rows: Sequence[Row]) -> dict[str, float]:

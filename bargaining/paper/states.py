@@ -128,7 +128,13 @@ def _court(stored: Stored, numbers: Numbers) -> None:
             if (run, name) != ("prepared", "bargain_cn") and run != "bridge":
                 numbers.real(f"court.{run}.{name}", change, source, 2, "illustrative units per 90 days", sign=True)
         if run == "fallback":
-            numbers.real(f"court.{run}.bargain_us.without", without and without["bargain_us"], source, 2, "illustrative units per 90 days")
+            numbers.real(
+                f"court.{run}.bargain_us.without",
+                None if without is None else without["bargain_us"],
+                source,
+                2,
+                "illustrative units per 90 days",
+            )
             _early(numbers, own, changes.get("fallback.bargain_us"), source)
         if run != "prepared":
             held = [row["restoration_share"] for row in own if row["sustained"]]
