@@ -91,7 +91,6 @@ def _counts(numbers: Numbers, rows: Sequence[Row], source: str) -> None:
     numbers.count("lattice.rows", len(lattice), source)
     numbers.count("lattice.sustained", len(held), source)
     numbers.count("lattice.extorted", sum(row["voluntary"] is False for row in held), source)
-    numbers.count("lattice.never", sum(row["verdict"] == "never" for row in lattice), source)
     failing = [row for row in lattice if row["sustained"] is False]
     numbers.count("lattice.failing", len(failing), source)
     numbers.count("lattice.failing_never", sum(row["verdict"] == "never" for row in failing), source)

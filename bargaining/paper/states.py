@@ -43,7 +43,8 @@ def _truce(stored: Stored, numbers: Numbers) -> None:
         numbers.count(
             f"truce.{words}.longest_is_best", sum(length == top for length, top in by_risk[risk]) if by_risk[risk] else None, source
         )
-        numbers.count(f"truce.{words}.one_is_best", sum(top == 1 for _, top in by_risk[risk]) if by_risk[risk] else None, source)
+    evenly = by_risk[0]
+    numbers.count("truce.spread.one_is_best", sum(top == 1 for _, top in evenly) if evenly else None, source)
     losses = [_loss(own) for _, _, own in lengths]
     numbers.put("truce.loss_of_one", percent(max((loss for loss in losses if loss is not None), default=None)), source, "of the value")
     permanent = stored.table("truce", run="permanent")
