@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bargaining.payoff_set import PayoffSet
-from bargaining.store import POINTS, ROWS, Row, file_hash, read_manifest, read_table
+from bargaining.store import POINTS, ROWS, Row, file_hash, read_manifest, read_table, stored_hashes
 
 _ROW_NAME = ("run", "point", "calibration", "partition", "agreement", "state", "plan")
 _SET_NAME = ("run", "point", "calibration", "partition", "state")
@@ -37,6 +37,8 @@ def compare(committed: Path, fresh: Path, rtol: float = 1e-9) -> list[Item]:
 
     Raises
     ------
+    TableError
+        If a table is none, or a line of it is too short or too long.
     OSError
         If a table cannot be read.
     """
@@ -46,7 +48,7 @@ def compare(committed: Path, fresh: Path, rtol: float = 1e-9) -> list[Item]:
     items.append(_untouched(committed, old))
     items += _compare_rows(read_table(committed / ROWS), read_table(fresh / ROWS), rtol)
     items.append(_compare_sets(committed, fresh, rtol))
-    for name in dict.fromkeys([*old.get("sha256", {}), *new.get("sha256", {})]):
+    for name in dict.fromkeys([*stored_hashes(old), *stored_hashes(new)]):
         if name.endswith(".csv") and name not in (ROWS, POINTS):
             items += _compare_table(name, committed / name, fresh / name, rtol)
     return items
@@ -55,8 +57,10 @@ def compare(committed: Path, fresh: Path, rtol: float = 1e-9) -> list[Item]:
 def _untouched(folder: Path, manifest: Row) -> Item:
     """Whether the files of a results folder are those that its manifest was written with."""
     changed = [
-        name for name, value in manifest.get("sha256", {}).items() if not (folder / name).is_file() or file_hash(folder / name) != value
+        name for name, value in stored_hashes(manifest).items() if not (folder / name).is_file() or file_hash(folder / name) != value
     ]
+    if not stored_hashes(manifest):
+        return Item("files", False, where="the manifest has no hashes to hold them against")
     where = f"changed after they were written: {', '.join(changed[:3])}" + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
     return Item("files", not changed, where=where if changed else "")
 

@@ -1,5 +1,6 @@
 """What an experiment file says of its runs, checked against the scenarios before anything is solved."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -19,6 +20,9 @@ from bargaining.solver_options import (
     Motion,
     SimulatedPaths,
 )
+
+# What a change of a parameter may add to it, as `monitored_running.changed` reads it.
+_SIGNED = re.compile(r"[+-](\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def run_problems(experiment: Experiment, document: Document) -> Iterator[str]:
@@ -175,9 +179,11 @@ def _monitored_problems(run: Run, solver: MonitoredLinkageOptions, story: Scenar
             issue_game(story).partition(solver.partition)
         except ValueError as error:
             yield document.problem((*at, "solver", "partition"), str(error))
-    known = list(story.resolved())
+    values = story.resolved()
     for name, change in solver.gains.items():
-        for field in change:
-            if field not in known:
-                where = (*at, "solver", "gains", name, field)
-                yield document.problem(where, f"unknown parameter of scenario {run.scenario!r}{did_you_mean(field, known)}")
+        for field, value in change.items():
+            where = (*at, "solver", "gains", name, field)
+            if field not in values:
+                yield document.problem(where, f"unknown parameter of scenario {run.scenario!r}{did_you_mean(field, list(values))}")
+            elif isinstance(values[field], (int, float)) and isinstance(value, str) and not _SIGNED.fullmatch(value):
+                yield document.problem(where, f"{value!r}: expected a number, or one in quotes with its sign, such as '+0.05', to add")

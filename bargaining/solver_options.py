@@ -2,13 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictInt
+from pydantic import AfterValidator, Field, StrictInt
 
 from bargaining.config import Model, Name, Scalar
+
+
+def _each_once(values: tuple[float, ...]) -> tuple[float, ...]:
+    repeated = next((value for k, value in enumerate(values) if value in values[:k]), None)
+    if repeated is not None:
+        raise ValueError(f"{repeated:g} stands twice")
+    return values
+
 
 Unit = Annotated[float, Field(gt=0, lt=1)]
 Patience = Literal["own", "less", "more"]
 Rule = Literal["nash", "kalai_smorodinsky", "egalitarian", "utilitarian"]
+Factors = Annotated[tuple[Unit, ...], Field(min_length=1), AfterValidator(_each_once)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 Shares = Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=1)]
 
@@ -127,10 +136,8 @@ class PatienceAnalysis(DealSolver):
     """Options of ``patience``: sets, selected and negotiated deals and net surplus at given discount factors."""
 
     name: Literal["patience"]
-    delta_us: Annotated[tuple[Unit, ...], Field(min_length=1)]
-    delta_cn: Annotated[tuple[Unit, ...], Field(min_length=1)] | None = Field(
-        None, description="every pair with delta_us; default: equal factors"
-    )
+    delta_us: Factors
+    delta_cn: Factors | None = Field(None, description="every pair with delta_us; default: equal factors")
     demand_share: Unit = Field(0.75, description="of its largest gain that each side holds out for in the war of attrition")
 
 

@@ -18,7 +18,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,23 @@ ROWS, POINTS, MANIFEST, PROVENANCE = "rows.csv", "points.csv", "manifest.json", 
 SOLUTIONS = "solutions"
 # Of experiments on deals: how many points each conclusion holds at.
 CONCLUSIONS = "conclusions.csv"
+# The disagreement point that answers on deals are told from.
+HEADLINE = "worst equilibrium payoffs"
+# Changes of payoffs smaller than this share of what they are compared with are none.
+NOISE = 1e-6
 POINT_COLUMNS = ("run", "point", "scenario", "calibration", "partition", "vertex", "us", "cn")
+
+
+class TableError(ValueError):
+    """A stored table that cannot be read: one line with file, line and reason."""
+
+
+def groups(rows: Iterable[Row], names: Sequence[str]) -> dict[tuple[Any, ...], list[Row]]:
+    """Rows by the values of some columns, in order of appearance."""
+    found: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(row.get(name) for name in names), []).append(row)
+    return found
 
 
 def plain(row: Mapping[Any, Any]) -> Row:
@@ -64,7 +80,7 @@ class Store:
         manifest = read_manifest(self.folder)
         if manifest is None or manifest.get("key") != self.key:
             return False
-        hashes = manifest.get("sha256", {})
+        hashes = stored_hashes(manifest)
         names = {ROWS, POINTS, *hashes}
         return all((self.folder / name).is_file() and hashes.get(name) == file_hash(self.folder / name) for name in names)
 
@@ -125,14 +141,14 @@ class Store:
         """Write the finished run, `others` being more files, by path in the folder -> text; the parts go once everything stands."""
         texts = {ROWS: table_text(rows), POINTS: table_text(points, POINT_COLUMNS)}
         texts |= dict(sorted((others or {}).items()))
-        before = (read_manifest(self.folder) or {}).get("sha256")
+        before = stored_hashes(read_manifest(self.folder) or {})
         for name, text in texts.items():
             write(self.folder / name, text)
         write(self.folder / PROVENANCE, json_text(provenance))
         hashes = {name: _text_hash(text) for name, text in texts.items()}
         write(self.folder / MANIFEST, json_text({**manifest, "key": self.key, "sha256": hashes}))
         # Files of an older run would be taken for this one's; those that no run wrote stay.
-        for name in before if isinstance(before, dict) else ():
+        for name in before:
             if name not in texts and Path(name).parts[:-1] in ((), (SOLUTIONS,)):
                 (self.folder / name).unlink(missing_ok=True)
         self.forget()
@@ -189,9 +205,35 @@ def table_text(rows: Sequence[Row], columns: Sequence[str] = ()) -> str:
 
 
 def read_table(path: Path) -> list[Row]:
-    """A table written by `table_text`: numbers, truth values, words and None."""
+    """A table written by `table_text`: numbers, truth values, words and None.
+
+    Raises
+    ------
+    TableError
+        If it is no table, or a line has more or fewer cells than the header.
+    OSError
+        If the file cannot be read.
+    """
+    rows = []
     with path.open(encoding="utf-8", newline="") as file:
-        return [{column: _value(cell) for column, cell in row.items()} for row in csv.DictReader(file)]
+        reader = csv.reader(file)
+        try:
+            header = next(reader, [])
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    raise TableError(f"{path}:{reader.line_num}: {len(cells)} cells, expected the {len(header)} of the header")
+                rows.append({column: _value(cell) for column, cell in zip(header, cells, strict=True)})
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise TableError(f"{path}: not a table ({error})") from None
+    return rows
+
+
+def stored_hashes(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """File -> hash, as a manifest has it; nothing if it has none that can be read."""
+    hashes = manifest.get("sha256")
+    return hashes if isinstance(hashes, dict) else {}
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

@@ -242,6 +242,20 @@ def test_dry_run_solves_and_writes_nothing(folder: Path, capsys: pytest.CaptureF
     assert sorted(path.name for path in folder.rglob("*")) == ["experiments", "mine.yaml"]
 
 
+def test_dry_run_refuses_a_file_as_results_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, "run", "mine", "--dry-run", "--out", "mine.yaml")
+    assert (code, out, err) == (2, "", "bargaining: mine.yaml: a file; expected a folder for results\n")
+
+
+def test_show_refuses_what_is_for_the_other_kind(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, "show", "vetting", "--profile", "nope")
+    assert (code, out) == (2, "")
+    assert "vetting is a scenario: --profile is for experiments" in err
+    code, out, err = call(capsys, "show", "mine", "--calibration", "central")
+    assert (code, out) == (2, "")
+    assert "mine is no scenario: --calibration is for scenarios" in err
+
+
 def test_run_says_where_results_are_and_when_nothing_was_solved(
     folder: Path, capsys: pytest.CaptureFixture[str], quick: list[float]
 ) -> None:

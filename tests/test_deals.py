@@ -10,7 +10,7 @@ import bargaining as bg
 from bargaining.cli import main
 from bargaining.config import ConfigError
 from bargaining.deals.conclusions import conclusions
-from bargaining.deals.leverage import patient_bounds
+from bargaining.deals.leverage import both_signs, patient_bounds
 from bargaining.deals.setting import classify, without
 from bargaining.deals.war import fight, holding_out
 from bargaining.experiment import Experiment
@@ -68,6 +68,65 @@ def test_the_deal_each_stance_predicts_in_the_stylised_game(delta: float, stance
         assert classify(game.stage, found.profiles[k]) in ("static", "small swap", "conflict")
     else:
         assert classify(game.stage, found.profiles[k]) == deal
+
+
+@pytest.mark.parametrize(
+    ("us", "cn", "deal"),
+    [
+        ("truce", "truce", "London"),
+        ("rollback", "truce", "U.S. rollback"),
+        ("truce", "rollback", "Chinese rollback"),
+        ("rollback", "rollback", "mutual rollback"),
+    ],
+)
+def test_a_rollback_is_named_by_who_rolls_back(us: str, cn: str, deal: str) -> None:
+    story = bg.scenario("standoff")
+    issues = story.game().stage
+    profiles = dict(issues.agreement(story.agreement("london")))
+    actions = issues.issues["T"].actions
+    profiles["T"] = (actions[0].index(us), actions[1].index(cn))
+    assert classify(issues, profiles) == deal
+
+
+def test_only_opposite_signs_are_a_flip() -> None:
+    assert both_signs([0.2, -0.1])
+    assert not both_signs([0.2, 0.0])
+    assert not both_signs([0.0, -0.2])
+
+
+def told(rows: list[dict[str, object]]) -> dict[object, tuple[object, object]]:
+    return {row["conclusion"]: (row["holds"], row["of"]) for row in conclusions(rows)}
+
+
+def test_a_loss_is_no_bargaining_value() -> None:
+    row: dict[str, object] = {
+        "run": "r",
+        "point": 0,
+        "analysis": "reserved_leverage",
+        "partition": "T,R",
+        "stance": None,
+        "status": "solved",
+    }
+    row |= {"incentive_worst_us": 0.0, "incentive_worst_cn": 0.0, "incentive_joint_surplus": 0.0, "chip_worst_us": 0.0, "chip_flips": False}
+    words = "T,R: no incentive value, some bargaining value to China"
+    assert told([row | {"chip_worst_cn": 0.3}])[words] == (1, 1)
+    assert told([row | {"chip_worst_cn": -0.3}])[words] == (0, 1)
+    assert words not in told([row | {"chip_worst_cn": None}])
+
+
+def test_a_missing_number_is_no_answer_on_patience() -> None:
+    front: dict[str, object] = {"run": "r", "point": 0, "analysis": "patience", "partition": "T,R", "stance": None, "status": "solved"}
+    line = [front | {"delta_us": d, "delta_cn": d, "area": d, "offers_us": offer} for d, offer in ((0.5, 1.0), (0.6, None), (0.7, 1.2))]
+    words = "T,R: somewhere more patience of both costs the U.S. (alternating offers)"
+    assert words not in told(line)
+    line[1]["offers_us"] = 1.1
+    assert told(line)[words] == (0, 1)
+    line[1]["offers_us"], line[2]["offers_us"] = 0.9, None
+    assert told(line)[words] == (1, 1)
+    pairs = [
+        front | {"delta_us": us, "delta_cn": 0.6, "area": us, "offers_us": offer} for us, offer in ((0.5, 1.0), (0.6, None), (0.7, 2.0))
+    ]
+    assert "T,R: own patience pays the U.S. (alternating offers)" not in told(pairs)
 
 
 def test_rules_pick_what_they_should_from_finitely_many() -> None:
@@ -280,6 +339,7 @@ def test_figures_and_tables_of_every_analysis(folder: Path, capsys: pytest.Captu
         ("name: concession,", "name: concessions,", "runs.war.solver.name: 'concessions' is not known; did you mean 'concession'"),
         ("lopsided_shares: [0.6, 0.8]", "lopsided_shares: [1.6]", "runs.war.solver.lopsided_shares.0: "),
         ("delta_us: [0.4, 0.6, 0.9]", "delta_us: [0.4, 1.0]", "runs.patient.solver.delta_us.1: "),
+        ("delta_us: [0.4, 0.6, 0.9]", "delta_us: [0.4, 0.6, 0.4]", "runs.patient.solver.delta_us: 0.4 stands twice"),
         ("scenario: standoff", "scenario: court", "runs.drawn.solver.name: scenario 'court' is no repeated game over issues"),
         ("over: [curb_security_ratio,", "over: [curb_security,", "curb_security"),
     ],

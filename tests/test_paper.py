@@ -9,6 +9,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -16,11 +17,12 @@ from click.testing import CliRunner
 from bargaining.cli import cli, main
 from bargaining.paper import archive, exhibits
 from bargaining.paper.building import PaperError, build, compile_pdf
+from bargaining.paper.calibration import late_sources
 from bargaining.paper.generated import RESULTS, STAMP, generate
 from bargaining.paper.numbers import Numbers, decimal, percent
 from bargaining.paper.stored import Stored
 from bargaining.report.source import ReportError
-from bargaining.store import read_manifest, read_table, table_text
+from bargaining.store import file_hash, read_manifest, read_table, table_text
 
 ROOT = Path(__file__).parents[1]
 SOURCE = (ROOT / "paper" / "paper.typ").read_text(encoding="utf-8")
@@ -139,7 +141,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.chdir(folder)
     try:
         code, _, err = invoke("reproduce", "--profile", "smoke", "--workers", "2")
-        assert code == 0, err
+        assert code in (0, 3), err  # 3: some rows are not proven
         yield folder
     finally:
         os.chdir(before)
@@ -171,7 +173,7 @@ def test_a_second_call_does_nothing(built: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in built.rglob("*") if path.is_file()}
     code, out, _ = invoke("reproduce", "--profile", "smoke", "--json")
     content = json.loads(out)
-    assert code == 0
+    assert code in (0, 3)
     assert {step["done"] for step in content["steps"]} == {"nothing to do"}
     assert {path: path.stat().st_mtime_ns for path in built.rglob("*") if path.is_file()} == before
 
@@ -187,12 +189,21 @@ def test_two_builds_give_the_same_bytes(built: Path) -> None:
 
 def test_a_changed_result_changes_the_report_and_the_paper(built: Path) -> None:
     rows = Stored("smoke").folder("licence") / "rows.csv"
-    text = rows.read_text(encoding="utf-8")
+    manifest = rows.with_name("manifest.json")
+    text, words = rows.read_text(encoding="utf-8"), manifest.read_text(encoding="utf-8")
     try:
         rows.write_text(text.replace("True", "False", 1), encoding="utf-8")
+        with pytest.raises(ReportError) as error:
+            generate("smoke")
+        again = "`bargaining run licence --profile smoke` makes it again"
+        assert str(error.value) == f".runs/licence/smoke/rows.csv: does not match its manifest; {again}"
+        content = json.loads(words)
+        content["sha256"]["rows.csv"] = file_hash(rows)
+        manifest.write_text(json.dumps(content), encoding="utf-8")
         assert generate("smoke")
     finally:
         rows.write_text(text, encoding="utf-8")
+        manifest.write_text(words, encoding="utf-8")
     assert generate("smoke")
     build("smoke")
 
@@ -219,6 +230,86 @@ def test_a_missing_number_figure_or_label_stops_the_build_in_one_line(built: Pat
     source.write_text(whole + '\n#text(font: "No Such Font")[x]\n', encoding="utf-8")
     with pytest.raises(PaperError, match="unknown font family"):  # typst only warns of it
         compile_pdf(folder)
+
+
+def test_a_run_that_the_text_needs_stops_the_build(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its run the longest tranche is not taken from the grid of another."""
+    shutil.copytree(built.parents[1], tmp_path / ".runs")
+    monkeypatch.chdir(tmp_path)
+    folder = Stored("smoke").folder("truce")
+    rows = [row for row in read_table(folder / "rows.csv") if row["run"] != "longest"]
+    (folder / "rows.csv").write_text(table_text(rows), encoding="utf-8")
+    content = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    content["sha256"]["rows.csv"] = file_hash(folder / "rows.csv")
+    (folder / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ReportError, match=r"truce/smoke/rows\.csv: .*(no column 'verdict'|run 'longest')"):
+        generate("smoke")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"points": None}, "points: expected a whole number, got None"),
+        ({"question": 3}, "question: expected a sentence, got 3"),
+        ({"statuses": ["solved"]}, "statuses: expected a JSON object, got ['solved']"),
+        ({"statuses": {"solved": "all"}}, "statuses.solved: expected a whole number, got 'all'"),
+        ({"sha256": "abc"}, "sha256: expected a JSON object, got 'abc'"),
+        ({"runs": {"length": 3}}, "runs.length: expected a JSON object, got 3"),
+    ],
+)
+def test_a_manifest_that_no_run_wrote_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, object], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Stored("smoke").folder("truce")
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps({"question": "How long?", "points": 1, "statuses": {}} | change))
+    with pytest.raises(ReportError) as error:
+        Stored("smoke").manifest("truce")
+    assert str(error.value) == f".runs/truce/smoke/manifest.json: {words}"
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", '{"truce": 3}', '{"truce": {"seconds": "long", "cores": 2, "processor": "x"}}'])
+def test_run_times_that_no_run_wrote_are_told_before_anything_is_solved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".runs").mkdir()
+    (tmp_path / ".runs" / "times-smoke.json").write_text(text)
+    code, _, err = call(capsys, "reproduce", "--profile", "smoke")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith(".runs/times-smoke.json: ")
+    assert not list((tmp_path / ".runs").glob("linkage"))
+
+
+@pytest.mark.parametrize(("proven", "code"), [(True, 0), (False, 3)])
+def test_reproduce_exits_with_3_where_rows_are_not_proven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], proven: bool, code: int
+) -> None:
+    from bargaining.cli import reproducing
+
+    monkeypatch.chdir(tmp_path)
+    done = SimpleNamespace(cached=True, solved=0, points=1, proven=proven, folder=tmp_path)
+    monkeypatch.setattr(reproducing, "run", lambda *_, **__: done)
+    monkeypatch.setattr(reproducing, "generate", lambda *_, **__: False)
+    monkeypatch.setattr(reproducing, "build", lambda *_, **__: (tmp_path / "paper.pdf", False))
+    assert call(capsys, "reproduce", "--profile", "smoke")[0] == code
+
+
+@pytest.mark.parametrize("command", ["report", "paper", "reproduce"])
+def test_a_profile_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call(capsys, command, "--profile", "../../x")
+    assert code == 2
+    assert "'../../x' is no name of a profile" in err
+
+
+def test_late_sources_of_the_named_calibrations_are_counted_from_the_records() -> None:
+    late = late_sources()
+    assert {"loss_at_80pct_cut_share", "us_rare_earth_market_busd_yr", "political_weight_us_usd_per_usd"} <= set(late)
+    assert "reciprocal_coverage_us_share" in late
+    assert "withhold_flow_share" not in late
+    assert "imf_us_loss80" in {fact.id for fact in late["loss_at_80pct_cut_share"]}
 
 
 def test_results_that_are_missing_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -379,3 +470,10 @@ def test_a_folder_that_is_no_clone_gives_no_archive(
     code, _, err = call(capsys, "package")
     assert (code, err.count("\n")) == (2, 1)
     assert "pyproject.toml: no such file or folder; `bargaining package` is run from the root of a clone" in err
+
+
+@pytest.mark.parametrize("out", ["", "."])
+def test_an_archive_is_a_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], out: str) -> None:
+    monkeypatch.chdir(ROOT)
+    code, _, err = call(capsys, "package", "--out", out)
+    assert (code, err) == (2, ".: a folder; expected the archive's file, such as replication.zip\n")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import bargaining as bg
 from bargaining.games.stochastic_plan import plan_payoffs, read_plan
 from bargaining.scenarios import ScenarioError, names, scenario
+from bargaining.scenarios.parameters import priors
 from bargaining.solvers.plans import sustained
 
 STORIES = ("truce", "licence", "court", "leverage", "horizon", "standoff_dynamic")
@@ -257,3 +258,12 @@ def test_unknown_plans_and_draws_are_refused():
         scenario("truce").plan("truse")
     with pytest.raises(ScenarioError, match="has states: its games are made one at a time"):
         scenario("truce").games({"lapse_risk_share": [0.1, 0.2]})
+
+
+def test_what_the_fallback_recovers_is_the_record_and_the_whole_instrument_in_the_stylised_game():
+    record = priors()["fallback_recovery_share"]
+    for story in ("court", "standoff_dynamic"):
+        assert scenario(story, "stylised").values.fallback_recovery_share == 1.0
+        assert scenario(story, "calibrated").values.fallback_recovery_share == record.central == 0.42
+    (row,) = (row for row in scenario("court", "calibrated").parameters() if row["field"] == "fallback_recovery_share")
+    assert (row["status"], row["source_ids"]) == (record.status, record.source_ids)

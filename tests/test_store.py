@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bargaining import store
 from bargaining.comparison import compare
-from bargaining.store import Part, Store, read_manifest, read_table, table_text, write
+from bargaining.store import MANIFEST, Part, Store, TableError, read_manifest, read_table, table_text, write
 
 ROW = {"run": "r", "point": 0, "calibration": "central", "partition": "T,R", "agreement": "civil", "best_us": 2.0, "verdict": "static"}
 VERTEX = {"run": "r", "point": 0, "scenario": "s", "calibration": "central", "partition": "T,R"}
@@ -163,3 +163,24 @@ def test_error_bounds_are_measured_against_payoffs(tmp_path: Path) -> None:
     assert all(item.agrees for item in compare(old, new))
     new = publish(tmp_path / "new", [{**ROW, "error_bound": 1e-6}])
     assert [item.item for item in compare(old, new) if not item.agrees] == ["error_bound"]
+
+
+@pytest.mark.parametrize(("cells", "found"), [("1", "1 cells"), ("1,2,3", "3 cells")])
+def test_a_line_that_is_too_short_or_too_long_is_named(tmp_path: Path, cells: str, found: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(f"a,b\n1,2\n{cells}\n")
+    with pytest.raises(TableError, match=rf"rows\.csv:3: {found}, expected the 2 of the header"):
+        read_table(path)
+    kept, broken = publish(tmp_path / "kept", [ROW]), publish(tmp_path / "broken", [ROW])
+    rows = broken / "rows.csv"
+    rows.write_text(rows.read_text() + "r,1\n")
+    with pytest.raises(TableError, match=r"rows\.csv:3: 2 cells"):
+        compare(kept, broken)
+
+
+def test_a_manifest_without_hashes_agrees_with_nothing(tmp_path: Path) -> None:
+    kept, other = publish(tmp_path / "kept", [ROW]), publish(tmp_path / "other", [ROW])
+    assert all(item.agrees for item in compare(kept, other))
+    content = json.loads((kept / MANIFEST).read_text())
+    (kept / MANIFEST).write_text(json.dumps({**content, "sha256": ["rows.csv"]}))
+    assert [item.item for item in compare(kept, other) if not item.agrees] == ["files"]

@@ -217,6 +217,11 @@ def test_tables_and_figures(smoke, capsys):
             "{chip_detection_share: ",
             "unknown parameter of scenario 'vetting'; did you mean 'chips_detection_share'?",
         ),
+        (
+            '{chips_detection_share: "+0.05"}',
+            '{chips_detection_share: "+-1"}',
+            "solver.gains.vet_chips.chips_detection_share: '+-1': expected a",
+        ),
         ("scenario: vetting", "scenario: briefing", "solver.name: scenario 'briefing' has no signals"),
         (
             'name: monitored_linkage, agreement: exchange, partition: "T,R|C"}',

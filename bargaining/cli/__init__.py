@@ -6,12 +6,14 @@ Each command is a few lines around a function of another module, imported when t
 import enum
 import math
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from bargaining import __version__
 
@@ -46,7 +48,6 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 _workers = click.option(
     "--workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="number of cores", help="Points solved at a time."
 )
-_profile = click.option("--profile", default="paper", show_default=True, help="A profile of the experiment, such as smoke or full.")
 _set = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key, e.g. runs.standoff.solver.tol=1e-6.")
 
 
@@ -54,6 +55,18 @@ def _finite(context: click.Context, option: click.Parameter, value: float) -> fl
     if not math.isfinite(value):
         raise click.BadParameter(f"{value} is not a finite number.", context, option)
     return value
+
+
+def _plain_name(context: click.Context, option: click.Parameter, value: str) -> str:
+    # It becomes a folder's name.
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", value):
+        raise click.BadParameter(f"{value!r} is no name of a profile: expected letters, digits, - and _.", context, option)
+    return value
+
+
+_profile = click.option(
+    "--profile", default="paper", show_default=True, callback=_plain_name, help="A profile of the experiment, such as smoke or full."
+)
 
 
 @click.group(context_settings=_CONTEXT, epilog=_EXIT_CODES)
@@ -95,9 +108,14 @@ def show(name: str, calibration: str | None, profile: str, as_json: bool) -> Non
     from bargaining.cli.describe import show_experiment, show_scenario
     from bargaining.scenarios import names
 
+    given = click.get_current_context().get_parameter_source
     if name in names():
+        if given("profile") == ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{name} is a scenario: --profile is for experiments")
         show_scenario(name, calibration, as_json)
     else:
+        if calibration is not None:
+            raise click.UsageError(f"{name} is no scenario: --calibration is for scenarios")
         show_experiment(name, profile, as_json)
 
 

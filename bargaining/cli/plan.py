@@ -1,5 +1,6 @@
 """``bargaining run --dry-run``: what would be solved, where it goes, and how long it may take."""
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ def tell_plan(name: str, profile: str, overrides: Sequence[str], out: Path | Non
     path = find(name)
     experiment = Experiment.load(path, profile, overrides)
     folder = out or results_folder(path, experiment.name, profile, changed=bool(overrides))
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "a file; expected a folder for results", str(folder))
     store = Store(folder, experiment.key)
     points = experiment.points()
     found = tasks(experiment, folder) if experiment.ensembles else []

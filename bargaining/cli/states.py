@@ -6,8 +6,8 @@ from typing import Any
 from rich.console import Console
 
 from bargaining.cli.terminal import number, print_table, table
-from bargaining.report.answers import answers, groups, proven
-from bargaining.store import Row
+from bargaining.report.answers import answers, proven
+from bargaining.store import Row, groups
 
 _SIGN = {True: "✓", False: "·", None: "?"}
 _PAYOFFS = {

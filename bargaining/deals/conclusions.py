@@ -6,15 +6,10 @@ proven to the accuracy asked for count neither way.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
 
-from bargaining.store import Row
-
-HEADLINE = "worst equilibrium payoffs"
-# Changes smaller than this share of what they are compared with are none.
-NOISE = 1e-6
+from bargaining.store import HEADLINE, NOISE, Row, groups
 
 
 def conclusions(rows: Sequence[Row]) -> list[Row]:
@@ -43,14 +38,6 @@ def conclusions(rows: Sequence[Row]) -> list[Row]:
 Told = Iterator[tuple[str, list[bool | None]]]
 
 
-def groups(rows: Iterable[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]:
-    """Rows by the values of some columns, in order of appearance."""
-    found: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        found.setdefault(tuple(row.get(name) for name in names), []).append(row)
-    return found
-
-
 def _name(row: Row) -> str:
     return str(row["stance"] or row["partition"])
 
@@ -58,19 +45,19 @@ def _name(row: Row) -> str:
 def _predicted(rows: Sequence[Row]) -> Told:
     rows = [row for row in rows if row.get("rule") == "nash"]
     head = [row for row in rows if row["disagreement"] == HEADLINE and row["status"] == "solved"]
-    for own in groups(head, "partition").values():
+    for own in groups(head, ["partition"]).values():
         name = _name(own[0])
         for deal, _ in Counter(row["deal"] for row in own).most_common():
             yield f"{name}: the deal is {deal}", [row["deal"] == deal for row in own]
         yield f"{name}: the deal flips with the disagreement point", [row["deal_flips"] for row in own]
         yield f"{name}: whom it favours flips with the disagreement point", [row["favours_flips"] for row in own]
-    separate = [name for (name,) in groups(head, "partition") if {"A", "C"} & set(name.split("|"))]
-    whole = next((name for (name,) in groups(head, "partition") if "|" not in name), None)
+    separate = [name for (name,) in groups(head, ["partition"]) if {"A", "C"} & set(name.split("|"))]
+    whole = next((name for (name,) in groups(head, ["partition"]) if "|" not in name), None)
     stance = min(separate, key=lambda name: name.count("|"), default=None)
     if stance is None or whole is None:
         return
     military = ("military release", "grand bargain")
-    points = groups((row for row in rows if row["partition"] in (stance, whole) and row["status"] == "solved"), "disagreement", "point")
+    points = groups((row for row in rows if row["partition"] in (stance, whole) and row["status"] == "solved"), ["disagreement", "point"])
     by_point: dict[str, list[tuple[str, str]]] = {}
     for (disagreement, _), pair in points.items():
         deals = {row["partition"]: row["deal"] for row in pair}
@@ -87,7 +74,7 @@ def _predicted(rows: Sequence[Row]) -> Told:
 
 
 def _leverage(rows: Sequence[Row]) -> Told:
-    for own in groups((row for row in rows if row["status"] == "solved"), "partition").values():
+    for own in groups((row for row in rows if row["status"] == "solved"), ["partition"]).values():
         name = _name(own[0])
         worst = [row["incentive_worst_us"] == 0 and row["incentive_worst_cn"] == 0 for row in own]
         yield f"{name}: the locked tier punishes nobody (worst payoffs are as without it)", list(worst)
@@ -112,8 +99,8 @@ def _leverage(rows: Sequence[Row]) -> Told:
             )
         yield f"{name}: whom it serves as a chip flips with the disagreement point", [row["chip_flips"] for row in own]
         yield (
-            f"{name}: no incentive value, some bargaining value",
-            [a and not b and abs(_number(row, "chip_worst_cn") or 0.0) > NOISE for a, b, row in zip(worst, enlarges, own, strict=True)],
+            f"{name}: no incentive value, some bargaining value to China",
+            [False if not a or b else _above(row, "chip_worst_cn") for a, b, row in zip(worst, enlarges, own, strict=True)],
         )
         for kind, suffix in (("set iteration", ""), ("closed form", "_closed_form")):
             yield f"{name}: locked during talks, China's least share rises ({kind})", [_above(row, f"lock_least_cn{suffix}") for row in own]
@@ -150,10 +137,10 @@ def _below(row: Row, first: str, second: str) -> bool:
 
 
 def _patience(rows: Sequence[Row]) -> Told:
-    for own in groups((row for row in rows if row["status"] == "solved"), "partition").values():
+    for own in groups((row for row in rows if row["status"] == "solved"), ["partition"]).values():
         name = _name(own[0])
         common = [row for row in own if row["delta_us"] == row["delta_cn"]]
-        lines = [sorted(line, key=lambda row: float(row["delta_us"])) for line in groups(common, "point").values()]
+        lines = [sorted(line, key=lambda row: float(row["delta_us"])) for line in groups(common, ["point"]).values()]
         lines = [line for line in lines if len(line) > 1]
         yield (
             f"{name}: more patience never shrinks the set",
@@ -162,7 +149,7 @@ def _patience(rows: Sequence[Row]) -> Told:
         for side, tag in (("the U.S.", "us"), ("China", "cn")):
             for kind, prefix in (("selected from the worst payoffs", "selected_worst"), ("alternating offers", "offers")):
                 drops = [[_falls(a, b, f"{prefix}_{tag}") for a, b in pairwise(line)] for line in lines]
-                yield f"{name}: somewhere more patience of both costs {side} ({kind})", [any(each) for each in drops]
+                yield f"{name}: somewhere more patience of both costs {side} ({kind})", [_any(each) for each in drops]
         for kind in ("worst", "static"):
             yield (
                 f"{name}: net surplus is largest at less than the most patience (from {kind})",
@@ -176,16 +163,26 @@ def _patience(rows: Sequence[Row]) -> Told:
         for side, tag, other in sorted(others):
             steps = [
                 pair
-                for line in groups(own, "point", f"delta_{other}").values()
+                for line in groups(own, ["point", f"delta_{other}"]).values()
                 for pair in pairwise(sorted(line, key=lambda r: float(r[f"delta_{tag}"])))
             ]
             for kind, prefix in (("selected from the worst payoffs", "selected_worst"), ("alternating offers", "offers")):
-                yield f"{name}: own patience pays {side} ({kind})", [not _falls(a, b, f"{prefix}_{tag}") for a, b in steps]
+                yield f"{name}: own patience pays {side} ({kind})", [_not(_falls(a, b, f"{prefix}_{tag}")) for a, b in steps]
 
 
-def _falls(before: Row, after: Row, column: str) -> bool:
+def _falls(before: Row, after: Row, column: str) -> bool | None:
+    """Whether a number falls; None where one of the two is missing."""
     a, b = _number(before, column), _number(after, column)
-    return a is not None and b is not None and b < a - NOISE * max(1.0, abs(a))
+    return None if a is None or b is None else b < a - NOISE * max(1.0, abs(a))
+
+
+def _any(answers: Sequence[bool | None]) -> bool | None:
+    """Whether one of them is so; None if only a missing answer could be."""
+    return True if True in answers else None if None in answers else False
+
+
+def _not(answer: bool | None) -> bool | None:
+    return None if answer is None else not answer
 
 
 def _humped(line: Sequence[Row], column: str) -> bool | None:
@@ -199,7 +196,7 @@ def _rises(line: Sequence[Row], column: str) -> bool | None:
 
 
 def _concession(rows: Sequence[Row]) -> Told:
-    for own in groups((row for row in rows if row["status"] == "solved"), "partition", "lopsided_share").values():
+    for own in groups((row for row in rows if row["status"] == "solved"), ["partition", "lopsided_share"]).values():
         name = f"{_name(own[0])}, China holds out for {100 * own[0]['lopsided_share']:g} %"
         yield f"{name}: the two demands are incompatible", [row["outcome"] == "war" for row in own]
         fought = [row for row in own if row["outcome"] == "war"]
@@ -210,12 +207,12 @@ def _concession(rows: Sequence[Row]) -> Told:
 
 
 def _talks(rows: Sequence[Row]) -> Told:
-    for own in groups((row for row in rows if row.get("surplus") is not None), "partition").values():
+    for own in groups((row for row in rows if row.get("surplus") is not None), ["partition"]).values():
         name = _name(own[0])
         sure = [row for row in own if row["breakdown"] == 0]
         yield f"{name}: talks may drag on for ever in equilibrium", [row["max_delay"] == float("inf") for row in sure]
         yield f"{name}: the share bounds are proven", [row["proven"] for row in sure]
-        lines = [sorted(line, key=lambda row: float(row["breakdown"])) for line in groups(own, "point").values()]
+        lines = [sorted(line, key=lambda row: float(row["breakdown"])) for line in groups(own, ["point"]).values()]
         yield (
             f"{name}: a higher risk of breakdown costs the sides together",
             [

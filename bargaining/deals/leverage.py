@@ -7,7 +7,7 @@ the joint surplus, the least discount factor at which chip curbs are eased. As a
 selected payoffs, open against closed, and the negotiated shares, for sale against open.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,8 +100,18 @@ def _selected(found: Setting, pair: Mapping[str, StationaryDeals], games: Mappin
             row[f"chip_{short}_{tag}"] = float(points["open"][i] - points["closed"][i])
             if not np.isnan(row[f"chip_{short}_{tag}"]):
                 gains[tag].append(row[f"chip_{short}_{tag}"])
-    signs = {tag: {int(np.sign(round(gain, 9))) for gain in own} for tag, own in gains.items()}
-    return {**row, "chip_flips": any(len(own) > 1 for own in signs.values())}
+    return {**row, "chip_flips": any(both_signs(own) for own in gains.values())}
+
+
+def both_signs(gains: Sequence[float]) -> bool:
+    """Whether some gain is positive and another negative; one that is nothing contradicts neither.
+
+    Examples
+    --------
+    >>> both_signs([0.5, -0.5, 0.0]), both_signs([0.5, 0.0, 1e-12]), both_signs([])
+    (True, False, False)
+    """
+    return {1, -1} <= {int(np.sign(round(gain, 9))) for gain in gains}
 
 
 def _negotiated(found: Setting, closed_issues: IssueGame, pair: Mapping[str, StationaryDeals]) -> Row:

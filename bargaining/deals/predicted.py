@@ -8,8 +8,6 @@ from bargaining.solvers.disagreement import bargaining_table, disagreement_point
 from bargaining.solvers.stationary import StationaryDeals, stationary_deals
 from bargaining.store import Row
 
-HEADLINE = "worst equilibrium payoffs"
-
 
 def rows(found: Setting) -> tuple[list[Row], dict[str, Any]]:
     """One row a partition × rule × disagreement point; columns ``…_flips`` say whether a rule's answer depends on that point."""

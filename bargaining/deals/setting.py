@@ -80,8 +80,9 @@ def classify(issues: IssueGame, profiles: Mapping[str, Profile]) -> str:
     """What kind of deal a profile is, from rare earths, chips and tariffs.
 
     ``static``: nothing that needs enforcement (unless it is London); ``grand bargain``: military release for eased chips; ``military
-    release``: without chips; ``chips for licences``: eased chips without the military tier; then, with curbs and no military tier,
-    ``London``: the tariff truce, civil licences, countermeasures lifted; ``rollback``: the same with a side back to lower tariffs;
+    release``: without chips; ``chips for licences``: eased chips without the military tier, these three whatever the tariffs; then, with
+    curbs and no military tier, ``London``: the tariff truce, civil licences, countermeasures lifted; ``U.S. rollback``, ``Chinese
+    rollback``, ``mutual rollback``: the same with that side, or both, back to lower tariffs, which one side alone gives without return;
     ``small swap``: the same without the tariff truce; ``truce only``: the tariff truce without licences or with countermeasures;
     ``conflict``: none of these.
     """
@@ -101,7 +102,8 @@ def classify(issues: IssueGame, profiles: Mapping[str, Profile]) -> str:
     if eased:
         return "chips for licences"
     if london:
-        return "rollback" if "rollback" in labels["T"] else "London"
+        us, cn = (label == "rollback" for label in labels["T"])
+        return "mutual rollback" if us and cn else "U.S. rollback" if us else "Chinese rollback" if cn else "London"
     if truce:
         return "truce only"
     return "small swap" if civil and lifted else "conflict"

@@ -50,10 +50,12 @@ def write_archive(root: Path, out: Path) -> list[str]:
     Raises
     ------
     ArchiveError
-        If `root` is no clone.
+        If `root` is no clone, or `out` is a folder.
     OSError
         If the archive cannot be written.
     """
+    if out.is_dir():
+        raise ArchiveError(f"{out}: a folder; expected the archive's file, such as {out / 'replication.zip'}")
     files = list(members(root))
     inside = f"bargaining-{__version__}"
     out.parent.mkdir(parents=True, exist_ok=True)

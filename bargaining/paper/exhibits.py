@@ -115,9 +115,9 @@ EXHIBITS = (
         "indices",
         "figure",
         "Which assumption matters",
-        "Total Sobol indices: the share of each output’s variance that goes through a parameter, with all its "
+        "Total Sobol indices: estimates of the share of each output’s variance that goes through a parameter, with all its "
         "interactions, parameters drawn "
-        "independently. Only parameters above 0.05 somewhere are shown.",
+        "independently. Only parameters above 0.05 somewhere are shown; estimates outside 0 to 1 are drawn as 0 or 1.",
         ("sensitivity",),
         "Table of shades: outputs in columns, parameters in rows; darker cells mark parameters through which more "
         "of an output’s variance runs.",
@@ -175,7 +175,9 @@ EXHIBITS = (
         "Which deal each stance predicts",
         "The profile kept for ever that Nash bargaining from the worst equilibrium payoffs selects, with the "
         "share of points; flips: share of "
-        "points at which another disagreement point selects another deal. London: truce, civil licences, chip curb.",
+        "points at which another disagreement point selects another deal. London: truce, civil licences, chip curb; "
+        "a U.S., Chinese or mutual rollback: the same with tariffs of that side, or both, back to "
+        "lower ones. Deals named by chips or by the military tier may come with any tariffs.",
         ("deals",),
     ),
     Exhibit(
@@ -213,7 +215,8 @@ EXHIBITS = (
         "table",
         "“No quid pro quo” against “no lopsided deal”: who gives in, and when",
         "Wars of attrition with a small chance that either side is obstinate: Washington holds out for the deal selected without easing, "
-        "China for a share of its largest gain. Incompatible: share of cases in which the demands clash. Delay in "
+        "China for a share of its largest gain. Incompatible: share of cases in which the demands clash, a case being a point "
+        "with a disagreement point and a pair of such chances. Delay in "
         "periods of 90 days; loss: "
         "share of the gains lost by waiting.",
         ("delay",),

@@ -9,14 +9,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bargaining.paper import deals, noise, prior
+from bargaining.paper import deals, prior
 from bargaining.paper.stored import Stored
 from bargaining.plotting import BLUE, GREEN, INK, PURPLE, VERMILION, draw_hasse, draw_payoff_set, format_payoff, hasse_layout
 from bargaining.report import lattice, page, phase
-from bargaining.report.answers import groups, longest
+from bargaining.report.answers import longest
+from bargaining.report.monitored_answers import better
 from bargaining.report.source import Case
 from bargaining.scenarios.parameters import in_words
-from bargaining.store import Row
+from bargaining.store import Row, groups
 
 WIDTH = 6.3  # inches, the text width of the page
 _SIZES: dict[Any, Any] = {"font.size": 8.0, "axes.titlesize": 8.5, "axes.labelsize": 8.0, "xtick.labelsize": 7.5, "ytick.labelsize": 7.5}
@@ -330,7 +331,7 @@ def noise_map(stored: Stored) -> Figure:
             colour = colours.get(row["verdict"], "#ffffff")
             edges = [u - _half(x)[0], u + _half(x)[0]]
             ax.fill_between(edges, v - _half(y)[0], v + _half(y)[0], facecolor=colour, edgecolor=colour, linewidth=0.4)
-        best = [row for row in own if noise.above(row, "linked", "apart")]
+        best = [row for row in own if better(row, "linked", "apart")]
         ax.plot([row[names[0]] for row in best], [row[names[1]] for row in best], ".", color=INK, markersize=1.8)
         for verdict, words in (("link", "link"), ("firewall", "firewall"), ("tie", "the same")):
             cells = np.array([[row[name] for name in names] for row in own if row["verdict"] == verdict])

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from bargaining.paper.numbers import ABSENT, Numbers, decimal
+from bargaining.paper.numbers import ABSENT, Numbers, decimal, percent
 from bargaining.paper.stored import Stored
 from bargaining.scenarios import scenario
-from bargaining.store import MANIFEST, Row
+from bargaining.store import MANIFEST, Row, groups
 
 PARTITIONS = {
     "briefing": ("T,R,C", "T|R,C", "T,R|C", "T,C|R", "T|R|C"),
@@ -41,6 +41,7 @@ def collect(stored: Stored, numbers: Numbers) -> None:
             own = [row for row in rows if row["run"] == run and row["calibration"] == calibration]
             _link(numbers, f"link.{link}.{calibration}", own, before, after, UNITS[run], source)
     _counts(numbers, rows, source)
+    _phase(numbers, [row for row in rows if row["run"] == "phase"], source)
     _bounds(stored, numbers)
     for run, calibration in (("briefing", "central"), ("standoff", "central")):
         _lattice_table(numbers, run, [row for row in rows if row["run"] == run and row["calibration"] == calibration], source)
@@ -90,15 +91,30 @@ def _counts(numbers: Numbers, rows: Sequence[Row], source: str) -> None:
     numbers.count("lattice.rows", len(lattice), source)
     numbers.count("lattice.sustained", len(held), source)
     numbers.count("lattice.extorted", sum(row["voluntary"] is False for row in held), source)
-    numbers.count("lattice.never", sum(row["verdict"] == "never" for row in lattice), source)
+    failing = [row for row in lattice if row["sustained"] is False]
+    numbers.count("lattice.failing", len(failing), source)
+    numbers.count("lattice.failing_never", sum(row["verdict"] == "never" for row in failing), source)
+    quiet = [row for row in lattice if row["calibration"] == "quiet" and row["agreement"] == "london"]
+    numbers.flag("quiet.london_is_static_everywhere", all(row["verdict"] == "static" for row in quiet) if quiet else None, source)
     numbers.count("lattice.static", sum(row["verdict"] == "static" for row in lattice), source)
-    numbers.count("lattice.unproven", sum(row["status"] not in ("solved", "empty") for row in rows), source)
     london = [row for row in lattice if row["agreement"] == "london" and row["calibration"] == "central"]
     patient = [row["critical_delta"] for row in london if row["verdict"] == "patience"]
     numbers.real("central.london.least", min(patient, default=None), source, 3)
     numbers.real("central.london.most", max(patient, default=None), source, 3)
     numbers.real("central.delta_us", london[0]["delta_us"] if london else None, source, 3)
     numbers.real("central.delta_cn", london[0]["delta_cn"] if london else None, source, 3)
+
+
+def _phase(numbers: Numbers, rows: Sequence[Row], source: str) -> None:
+    """Over the two parameters without a source: where linking chips leaves Washington's worst payoff, and where it gives China a prize."""
+    _, before, after = LINKS["chips"]
+    pairs = [{row["partition"]: row for row in own} for own in groups(rows, ["point"]).values()]
+    steps = [(pair[before], pair[after]) for pair in pairs if before in pair and after in pair]
+    told = [(old, new) for old, new in steps if None not in (old["worst_us"], new["worst_us"], old["best_cn"], new["best_cn"])]
+    unmoved = [abs(new["worst_us"] - old["worst_us"]) < MOVED for old, new in told]
+    prize = [new["best_cn"] - old["best_cn"] >= MOVED for old, new in told if old["curb_security_ratio"] > 1]
+    numbers.put("phase.chips.no_threat", percent(sum(unmoved) / len(unmoved)) if unmoved else None, source, "share of points")
+    numbers.put("phase.chips.prize", percent(sum(prize) / len(prize)) if prize else None, source, "share of points where b > 1")
 
 
 def _bounds(stored: Stored, numbers: Numbers) -> None:

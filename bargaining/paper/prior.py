@@ -115,7 +115,7 @@ def _indices(stored: Stored, numbers: Numbers) -> None:
         for k, rank in enumerate(("first", "second")):
             row = own[k] if len(own) > k else {}
             numbers.put(f"index.{output}.{rank}", in_words(row["parameter"]) if row else None, source)
-            numbers.real(f"index.{output}.{rank}.total", row.get("total"), source, 2, "share of variance")
+            numbers.real(f"index.{output}.{rank}.total", row.get("total"), source, 2, "estimated share of variance")
     numbers.count("index.points", next((row["points"] for row in rows), None), source)
 
 

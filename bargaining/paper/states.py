@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from bargaining.paper.numbers import ABSENT, Numbers, decimal, percent
 from bargaining.paper.stored import Stored
-from bargaining.report.answers import groups, longest, proven
-from bargaining.store import Row
+from bargaining.report.answers import before_the_draw, longer_pays, longest, proven
+from bargaining.report.source import ReportError
+from bargaining.store import Row, groups
 
 KAPPA = 0.3  # the hazard of a strike at which every profile looks
+NEARLY_NOTHING = 0.05  # a change below this share of another is called nearly worthless beside it
 
 
 def collect(stored: Stored, numbers: Numbers) -> None:
@@ -29,18 +31,10 @@ def _truce(stored: Stored, numbers: Numbers) -> None:
     numbers.count("truce.least", min(known, default=None), source)
     numbers.count("truce.most", max(known, default=None), source)
     numbers.count("truce.longest_tried", max((row["tranche_periods"] for row in rows), default=None), source)
-    # The proven limit between the lengths of the grid, if it was looked for, else the longest of the grid.
-    exact = [
-        round(row["high"])
-        for row in stored.table("truce")
-        if (row["run"], row["delta"], row.get("verdict")) == ("longest", 0.9, "sustained")
-    ]
-    at = [length for row, length, _ in lengths if (row["delta"], row["risk_at_expiry_share"], row["lapse_risk_share"]) == (0.9, 1, 0.1)]
-    numbers.count("truce.example", max(exact, default=at[0] if at else None), source)
-    best = [(length, _best(own)) for _, length, own in lengths if length and _best(own)]
-    numbers.count("truce.longest_is_best", sum(length == top for length, top in best), source)
-    numbers.count("truce.one_period_is_best", sum(top == 1 for _, top in best), source)
-    numbers.count("truce.decided", len(best), source)
+    proven_up_to = stored.table("truce", run="longest", delta=0.9, verdict="sustained")
+    if not proven_up_to:
+        raise ReportError(f"{source}: run 'longest' has no proven length at δ = 0.9, which the paper says")
+    numbers.count("truce.example", max(round(row["high"]) for row in proven_up_to), source)
     by_risk = {
         risk: [(length, _best(own)) for row, length, own in lengths if row["risk_at_expiry_share"] == risk and length] for risk in (0, 1)
     }
@@ -49,7 +43,8 @@ def _truce(stored: Stored, numbers: Numbers) -> None:
         numbers.count(
             f"truce.{words}.longest_is_best", sum(length == top for length, top in by_risk[risk]) if by_risk[risk] else None, source
         )
-        numbers.count(f"truce.{words}.one_is_best", sum(top == 1 for _, top in by_risk[risk]) if by_risk[risk] else None, source)
+    evenly = by_risk[0]
+    numbers.count("truce.spread.one_is_best", sum(top == 1 for _, top in evenly) if evenly else None, source)
     losses = [_loss(own) for _, _, own in lengths]
     numbers.put("truce.loss_of_one", percent(max((loss for loss in losses if loss is not None), default=None)), source, "of the value")
     permanent = stored.table("truce", run="permanent")
@@ -91,6 +86,9 @@ def _licence(stored: Stored, numbers: Numbers) -> None:
     numbers.count("licence.surges.settings", len(with_one), source)
     numbers.count("licence.surges.rescued", sum(with_two.get(key) is True and held is False for key, held in with_one.items()), source)
     numbers.count("licence.surges.broken", sum(with_two.get(key) is False and held is True for key, held in with_one.items()), source)
+    settled = [key for key, held in with_one.items() if held is not None and with_two.get(key) is not None]
+    helps = any(with_two[key] and not with_one[key] for key in settled)
+    numbers.flag("licence.surges.longer_helps", helps if settled else None, source)
     _shocks(stored, numbers, source)
     free = [row for row in stored.table("licence", plan="licences") if row["run"] == "revocable"]
     apart = {(row["delta"], row["licence_periods"]): row["sustained"] for row in free}
@@ -101,21 +99,16 @@ def _licence(stored: Stored, numbers: Numbers) -> None:
 
 def _shocks(stored: Stored, numbers: Numbers, source: str) -> None:
     """Surges that tempt China alone, after a refusal that need not stand: from which size of them do longer licences pay?"""
-    rows = [row for row in stored.table("licence", run="shocks", state="renewal, calm") if row["surge_ratio"] > 1 and proven(row)]
-    pays, whole = 0, 0
-    settings = groups(rows, ["delta", "surge_ratio"])
-    for own in settings.values():
-        value: dict[int, float] = {
-            int(str(length)): max((row["plan_us"] + row["plan_cn"] for row in mine if row["sustained"]), default=0.0)
-            for (length,), mine in groups(own, ["licence_periods"]).items()
-        }
-        longer = max((each for length, each in value.items() if length > 1), default=0.0)
-        better = longer > value.get(1, 0.0) + 1e-9
-        pays += better
-        whole += better and any(row["plan"] == "licences" and row["licence_periods"] == 1 and row["sustained"] for row in own)
-    numbers.count("licence.shocks.settings", len(settings) or None, source)
-    numbers.count("licence.shocks.pays", pays if settings else None, source)
-    numbers.count("licence.shocks.pays_below", whole if settings else None, source)
+    rows = [row for row in stored.table("licence", run="shocks") if row["surge_ratio"] > 1]
+    pays = longer_pays(before_the_draw(rows))
+    # The deal without longer licences, whatever is drawn.
+    single = groups((row for row in rows if row["plan"] == "licences" and row["licence_periods"] == 1), ["delta", "surge_ratio"])
+    whole = {key: all(row["sustained"] is True for row in own) for key, own in single.items()}
+    numbers.count("licence.shocks.settings", len(pays) or None, source)
+    numbers.count("licence.shocks.pays", sum(pays.values()) if pays else None, source)
+    numbers.count(
+        "licence.shocks.pays_below", sum(better and whole.get(key, False) for key, better in pays.items()) if pays else None, source
+    )
     exact = stored.table("licence", run="threshold", delta=0.8, verdict="sustained")
     numbers.real("licence.shocks.threshold", max((row["high"] for row in exact), default=None), source, 2, "times the calm temptation")
 
@@ -125,22 +118,41 @@ def _court(stored: Stored, numbers: Numbers) -> None:
     rows = stored.table("court", state="authority")
     at = [row for row in rows if row["strike_hazard_share"] == KAPPA and row["plan"] == "truce"]
     numbers.real("court.kappa", KAPPA, source, 1)
+    changes: dict[str, float] = {}
     for run in ("fallback", "bridge", "prepared"):
         own = sorted((row for row in at if row["run"] == run and proven(row)), key=lambda row: row["restoration_share"])
-        low, high = (own[0], own[-1]) if len(own) > 1 else ({}, {})
-        for name in ("bargain_us", "bargain_cn", "worst_us", "worst_cn", "joint_surplus"):
-            change = high[name] - low[name] if low else None
-            numbers.real(f"court.{run}.{name}", change, source, 2, "illustrative units per 90 days", sign=True)
-            numbers.real(f"court.{run}.{name}.without", low.get(name), source, 2, "illustrative units per 90 days")
-        held = [row["restoration_share"] for row in own if row["sustained"]]
-        failed = [row["restoration_share"] for row in own if row["sustained"] is False]
-        numbers.real(f"court.{run}.holds_from", min(held, default=None), source, 2, "restoration share per 90 days")
-        numbers.flag(f"court.{run}.fails_somewhere", bool(failed) if own else None, source)
+        without = next((row for row in own if row["restoration_share"] == 0), None)
+        sure = own[-1] if without is not None and len(own) > 1 else None
+        for name in ("bargain_us", "bargain_cn"):
+            change = None if sure is None or without is None else sure[name] - without[name]
+            changes |= {} if change is None else {f"{run}.{name}": change}
+            if (run, name) != ("prepared", "bargain_cn") and run != "bridge":
+                numbers.real(f"court.{run}.{name}", change, source, 2, "illustrative units per 90 days", sign=True)
+        if run == "fallback":
+            numbers.real(
+                f"court.{run}.bargain_us.without",
+                None if without is None else without["bargain_us"],
+                source,
+                2,
+                "illustrative units per 90 days",
+            )
+            _early(numbers, own, changes.get("fallback.bargain_us"), source)
+        if run != "prepared":
+            held = [row["restoration_share"] for row in own if row["sustained"]]
+            numbers.real(f"court.{run}.holds_from", min(held, default=None), source, 2, "restoration share per 90 days")
+    both = [changes.get(f"{run}.bargain_us") for run in ("prepared", "fallback")]
+    little = None if both[0] is None or both[1] is None else abs(both[0]) <= NEARLY_NOTHING * abs(both[1])
+    numbers.flag("court.prepared_makes_speed_worthless", little, source)
     least = stored.table("court", run="least_fallback", strike_hazard_share=KAPPA, verdict="sustained")
     numbers.real("court.least_everywhere", min((row["low"] for row in least), default=None), source, 3, "restoration share per 90 days")
-    armed = [row for row in rows if row["run"] == "fallback" and row["strike_hazard_share"] == KAPPA and row["restoration_share"] == 0]
-    held_until = next((row["sustained"] for row in armed if row["plan"] == "while_armed"), None)
-    numbers.flag("court.while_armed_without_fallback", held_until, source)
+
+
+def _early(numbers: Numbers, own: Sequence[Row], gain: float | None, source: str) -> None:
+    """How much of what a sure fallback is worth to the U.S. is there at the least speed at which the truce holds."""
+    first = next((row for row in own if row["sustained"] and row["restoration_share"] > 0), None)
+    share = None if first is None or not gain else (first["bargain_us"] - own[0]["bargain_us"]) / gain
+    numbers.put("court.fallback.early_share", percent(share), source, "of the value to the U.S. of a sure fallback")
+    numbers.flag("court.fallback.early_is_most", None if share is None else share > 0.5, source)
 
 
 def _leverage(stored: Stored, numbers: Numbers) -> None:
@@ -156,14 +168,20 @@ def _leverage(stored: Stored, numbers: Numbers) -> None:
     numbers.table(
         "leverage", ["stocks of substitutes", "U.S. worst", "U.S. best", "China worst", "China best", "plans that hold"], table, source
     )
-    stylised = [row for row in stored.table("leverage") if row["run"] in ("stocks", "wear", "drift")]
-    plans = [row for row in stylised if row["plan"] == "exchange" and row["sustained"] is not None]
+    # A setting is one game, at the state that play starts in: `stocks` has one, which several of its states tell of.
+    start = rows[:1] and [row for row in rows if row["state"] == rows[0]["state"]]
+    moving = [row for row in stored.table("leverage") if row["run"] in ("wear", "drift")]
+    plans = [row for row in (*start, *moving) if row["plan"] == "exchange" and row["sustained"] is not None]
     numbers.count("leverage.exchange.settings", len(plans), source)
     numbers.count("leverage.exchange.sustained", sum(row["sustained"] is True for row in plans), source)
-    slow = [row for row in stored.table("leverage", run="wear") if row["plan"] == "london"]
-    points = [row["best_us"] - row["worst_us"] > 1e-3 for row in slow if proven(row)]
-    numbers.count("leverage.wear.settings", len(points), source)
-    numbers.count("leverage.wear.more_than_controls", sum(points), source)
-    drift = [row for row in stylised if row["run"] == "drift" and row["plan"] == "exchange"]
-    flat = [abs(row["best_us"] - row["worst_us"]) < 1e-3 for row in drift if proven(row)]
-    numbers.flag("leverage.drift.only_controls", all(flat) if flat else None, source)
+    for run in ("wear", "drift"):
+        own = [row for row in moving if row["run"] == run and row["plan"] == "exchange" and proven(row)]
+        numbers.count(f"leverage.{run}.settings", len(own), source)
+        numbers.count(f"leverage.{run}.more_than_a_point", sum(_spreads(row) for row in own), source)
+    still = next((row for row in start if row["plan"] == "exchange" and proven(row)), None)
+    numbers.flag("leverage.still.more_than_a_point", None if still is None else _spreads(still), source)
+
+
+def _spreads(row: Row) -> bool:
+    """Whether a set is more than one point, in either side's payoff."""
+    return any(row[f"best_{side}"] - row[f"worst_{side}"] > 1e-3 for side in ("us", "cn"))

@@ -1,6 +1,5 @@
 """Where the results of each experiment are, for one profile, and how they are read."""
 
-import csv
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bargaining.experiment import find, results_folder
-from bargaining.report.source import Case, ReportError, Results
-from bargaining.store import MANIFEST, ROWS, Row, read_table, write
+from bargaining.report.source import Case, ReportError, Results, checked_manifest
+from bargaining.store import CONCLUSIONS, MANIFEST, POINTS, ROWS, Row, TableError, file_hash, read_table, write
 
 TIMES = "times.json"
 
@@ -37,25 +36,45 @@ class Stored:
         Raises
         ------
         ReportError
-            If the table is missing or cannot be read; one line that says how to make it.
+            If the table is missing, is not what its manifest was written with, or cannot be read; one line that says how to make it.
         """
         path = self.folder(experiment) / name
-        try:
-            rows = self._read.get((experiment, name)) or read_table(path)
-        except OSError as error:
-            again = f"`bargaining run {experiment}{'' if self.profile == 'paper' else f' --profile {self.profile}'}` makes it"
-            raise ReportError(f"{path}: {error.strerror}; {again}") from None
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise ReportError(f"{path}: not a table ({error})") from None
-        self._read[experiment, name] = rows
+        if (experiment, name) not in self._read:
+            try:
+                self._unaltered(experiment, name)
+                self._read[experiment, name] = read_table(path)
+            except OSError as error:
+                raise ReportError(f"{path}: {error.strerror}; {self._again(experiment)} makes it") from None
+            except TableError as error:
+                raise ReportError(str(error)) from None
+        rows = self._read[experiment, name]
         missing = next((column for column in match if rows and column not in rows[0]), None)
         if missing is not None:
             raise ReportError(f"{path}: no column {missing!r}; columns: {', '.join(rows[0])}")
         return [row for row in rows if all(row[column] == value for column, value in match.items())]
 
+    def _again(self, experiment: str) -> str:
+        return f"`bargaining run {experiment}{'' if self.profile == 'paper' else f' --profile {self.profile}'}`"
+
+    def _unaltered(self, experiment: str, name: str) -> None:
+        """Nothing, if a file is the one that the manifest was written with."""
+        path = self.folder(experiment) / name
+        try:
+            found = file_hash(path)
+        except UnicodeDecodeError as error:
+            raise TableError(f"{path}: not a table ({error})") from None
+        if self.manifest(experiment).get("sha256", {}).get(name) != found:
+            raise ReportError(f"{path}: does not match its manifest; {self._again(experiment)} makes it again")
+
+    def share(self, experiment: str, run: str, conclusion: str) -> Row:
+        """At how many points of a run a conclusion on deals holds: columns ``holds``, ``of``, ``share``; nothing if it cannot be said."""
+        return next(iter(self.table(experiment, CONCLUSIONS, run=run, conclusion=conclusion)), {})
+
     def cases(self, experiment: str) -> list[Case]:
         """Runs × calibrations of an experiment, with their payoff sets."""
         if experiment not in self._cases:
+            for name in (ROWS, POINTS):
+                self.table(experiment, name)
             self._cases[experiment] = list(Results.read(self.folder(experiment)).cases())
         return self._cases[experiment]
 
@@ -65,17 +84,12 @@ class Stored:
         Raises
         ------
         ReportError
-            If it is missing or no JSON object.
+            If it is missing, or not what a run writes; one line.
         """
-        path = self.folder(experiment) / MANIFEST
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ReportError(f"{path}: {error.strerror}; run the experiment first") from None
-        except ValueError:
-            raise ReportError(f"{path}: not JSON") from None
-        if not isinstance(content, dict):
-            raise ReportError(f"{path}: expected a JSON object")
+        content = checked_manifest(self.folder(experiment))
+        for key, kind, words in (("question", str, "a sentence"), ("points", int, "a whole number")):
+            if not isinstance(content.get(key), kind):
+                raise ReportError(f"{self.folder(experiment) / MANIFEST}: {key}: expected {words}, got {content.get(key)!r:.60}")
         return content
 
     def source(self, experiment: str, name: str = ROWS) -> str:
@@ -89,12 +103,27 @@ class Stored:
 
     @cached_property
     def times(self) -> dict[str, dict[str, Any]]:
-        """Experiment -> seconds, cores, processor and Python of its last whole run; empty where none is known."""
+        """Experiment -> seconds, cores, processor and Python of its last whole run; empty where none is known.
+
+        Raises
+        ------
+        ReportError
+            If the file is there and is not what `note_time` wrote; one line.
+        """
         try:
             content = json.loads(self.times_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except FileNotFoundError:
             return {}
-        return content if isinstance(content, dict) else {}
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not JSON"
+            raise ReportError(f"{self.times_file}: {reason}; remove it, and `bargaining reproduce` notes times again") from None
+        entries = content.items() if isinstance(content, dict) else [("", content)]
+        for name, entry in entries:
+            seconds = entry.get("seconds") if isinstance(entry, dict) else None
+            if not isinstance(seconds, (int, float)) or not {"cores", "processor"} <= set(entry):
+                where = f"{self.times_file}: {name}" if name else str(self.times_file)
+                raise ReportError(f"{where}: expected seconds, cores and processor of a run, got {entry!r:.60}")
+        return dict(entries)
 
     def note_time(self, experiment: str, seconds: float, machine: dict[str, Any]) -> None:
         """Note how long a whole run took, and on what."""

@@ -1,24 +1,14 @@
 """What the rows of a run with states answer, in sentences: for the terminal, from rows alone."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bargaining.report.motion import sentences
-from bargaining.store import Row
-
-Key = tuple[object, ...]
+from bargaining.store import Row, groups
 
 
 def proven(row: Row) -> bool:
     """Whether a row's payoffs are proven."""
     return row["status"] in ("solved", "empty")
-
-
-def groups(rows: Sequence[Row], names: Sequence[str]) -> dict[Key, list[Row]]:
-    """Rows by the values of some columns, in order of appearance."""
-    found: dict[Key, list[Row]] = {}
-    for row in rows:
-        found.setdefault(tuple(row.get(name) for name in names), []).append(row)
-    return found
 
 
 def longest(rows: Sequence[Row]) -> int | None:
@@ -126,20 +116,29 @@ def before_the_draw(rows: Sequence[Row]) -> dict[tuple[float, float, float], flo
         best = max((value for value, holds in worth if holds), default=0.0)
         if not any(holds is None and value > best for value, holds in worth):
             found[key] = best
-    return found  # type: ignore[return-value]
+    return found
+
+
+def longer_pays(value: Mapping[tuple[float, float, float], float]) -> dict[tuple[float, float], bool]:
+    """Whether some licence longer than a period is worth more than one of a single period, by δ and surge, from `before_the_draw`.
+
+    A surge at which the single period, or every longer licence, is not settled is left out.
+    """
+    found = {}
+    for delta, size in dict.fromkeys((key[0], key[1]) for key in value):
+        own = {key[2]: both for key, both in value.items() if key[:2] == (delta, size)}
+        if 1 in own and len(own) > 1:
+            found[delta, size] = max(both for length, both in own.items() if length > 1) > own[1] + 1e-9
+    return found
 
 
 def _shocks(rows: Sequence[Row]) -> Iterator[str]:
     value = before_the_draw(rows)
+    worth = longer_pays(value)
     share = rows[0]["surge_probability_share"]
     for delta in sorted({key[0] for key in value}):
         sizes = sorted({key[1] for key in value if key[0] == delta})
-        pays = [
-            size
-            for size in sizes
-            if max((value[k] for k in value if k[:2] == (delta, size) and k[2] > 1), default=0.0)
-            > value.get((delta, size, 1), float("inf")) + 1e-9
-        ]
+        pays = [size for size in sizes if worth.get((delta, size))]
         if not pays:
             yield f"At δ = {delta:g} licences longer than a period pay at no size of a surge looked at"
             continue

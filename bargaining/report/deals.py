@@ -9,12 +9,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
 from bargaining.plotting import BLUE, INK, draw_deals, wrap_text
-from bargaining.report.answers import groups
 from bargaining.report.page import panels
 from bargaining.report.source import Case
-from bargaining.store import Row
+from bargaining.store import HEADLINE, Row, groups
 
-HEADLINE = "worst equilibrium payoffs"
 _SHORT = {
     "pure minmax": "minmax",
     "mixed minmax": "mixed minmax",
@@ -28,7 +26,9 @@ _COLOURS = {
     "chips for licences": "#9ccdec",
     "military release": "#dcae55",
     "London": "#f2a884",
-    "rollback": "#c7a3cf",
+    "U.S. rollback": "#c7a3cf",
+    "Chinese rollback": "#a3b4cf",
+    "mutual rollback": "#9a7fb0",
     "small swap": "#f7eba6",
     "truce only": "#b8b8d8",
     "static": "#f0f0f0",
@@ -84,7 +84,8 @@ def draw_map(case: Case) -> Figure:
         case,
         "Which deal each stance predicts",
         len(partitions),
-        "Nash bargaining over deals kept for ever, from the worst equilibrium payoffs. Hatched: another disagreement point, another deal.",
+        "Nash bargaining over deals kept for ever, from the worst equilibrium payoffs. Hatched: another disagreement point, another deal. "
+        "A deal named by chips or by the military tier may come with any tariffs.",
         height=5.6,
     )
     xs, ys = case.values(across), case.values(down)

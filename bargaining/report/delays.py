@@ -9,11 +9,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bargaining.plotting import BLUE, GREEN, INK, PURPLE, VERMILION, draw_concession, draw_share_bounds
-from bargaining.report.answers import groups
 from bargaining.report.deals import heading
 from bargaining.report.page import panels
 from bargaining.report.source import Case
-from bargaining.store import Row
+from bargaining.store import Row, groups
 
 Floats = NDArray[np.float64]
 _COLOURS = (BLUE, VERMILION, GREEN, PURPLE, INK)

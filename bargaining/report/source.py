@@ -1,6 +1,5 @@
 """What a figure is drawn from: the rows, the vertices and the words of a finished experiment."""
 
-import csv
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bargaining.payoff_set import PayoffSet
-from bargaining.store import MANIFEST, POINTS, ROWS, Row, read_table
+from bargaining.store import MANIFEST, POINTS, ROWS, Row, TableError, read_table
 
 _NUMBERS = (
     *("point", "delta_us", "delta_cn", "critical_delta"),
@@ -165,14 +164,7 @@ class Results:
         # A point that failed has no more than these columns.
         rows = _read(folder / ROWS, required=("run", "point", "scenario", "calibration", "status"), numbers=_NUMBERS)
         points = _read(folder / POINTS, required=("run", "calibration", "partition", "us", "cn"), numbers=("us", "cn"))
-        path = folder / MANIFEST
-        try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ReportError(f"{path}: {error.strerror}; run the experiment first") from None
-        except ValueError:
-            raise ReportError(f"{path}: not JSON") from None
-        return cls(rows, points, manifest)
+        return cls(rows, points, checked_manifest(folder))
 
     def words(self, run: str, scenario: str) -> Words:
         """The words of a run, from the manifest; names stand for themselves where it has none."""
@@ -219,6 +211,35 @@ class Results:
             yield Case(run, calibration, rows, sets, words, swept)
 
 
+def checked_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a results folder, each of its entries that is there being of its kind.
+
+    Raises
+    ------
+    ReportError
+        If it is missing, no JSON, or an entry is of another kind; one line.
+    """
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReportError(f"{path}: {error.strerror}; run the experiment first") from None
+    except (ValueError, RecursionError):
+        raise ReportError(f"{path}: not JSON") from None
+    if not isinstance(content, dict):
+        raise ReportError(f"{path}: expected a JSON object")
+    for key in ("statuses", "sha256", "runs", "ensembles"):
+        if not isinstance(content.get(key, {}), dict):
+            raise ReportError(f"{path}: {key}: expected a JSON object, got {content[key]!r:.60}")
+    for run, entry in content.get("runs", {}).items():
+        if not isinstance(entry, dict):
+            raise ReportError(f"{path}: runs.{run}: expected a JSON object, got {entry!r:.60}")
+    for status, count in content.get("statuses", {}).items():
+        if not isinstance(count, int):
+            raise ReportError(f"{path}: statuses.{status}: expected a whole number, got {count!r:.60}")
+    return content
+
+
 def capital(text: str) -> str:
     """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
@@ -229,8 +250,8 @@ def _read(path: Path, required: tuple[str, ...], numbers: tuple[str, ...]) -> li
         rows = read_table(path)
     except OSError as error:
         raise ReportError(f"{path}: {error.strerror}; run the experiment first") from None
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ReportError(f"{path}: not a table ({error})") from None
+    except TableError as error:
+        raise ReportError(str(error)) from None
     missing = [column for column in required if rows and column not in rows[0]]
     if missing:
         raise ReportError(f"{path}: no column {missing[0]!r}; columns: {', '.join(rows[0])}")

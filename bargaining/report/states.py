@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bargaining.plotting import BLUE, FAINT, GREEN, INK, PURPLE, VERMILION
-from bargaining.report.answers import before_the_draw, groups, longest
+from bargaining.report.answers import before_the_draw, longest
 from bargaining.report.page import keep_flat, panels
 from bargaining.report.source import Case
-from bargaining.store import Row
+from bargaining.store import Row, groups
 
 _COLOURS = (BLUE, VERMILION, GREEN, PURPLE, INK)
 _MOST_LINES = 10

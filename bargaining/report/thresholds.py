@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 
 from bargaining.plotting import BLUE, FAINT, VERMILION, wrap_text
-from bargaining.report.answers import groups
 from bargaining.report.source import Case, capital
+from bargaining.store import groups
 
 _WIDTH = 7.6
 _COLOUR = {"sustained": BLUE, "not": VERMILION, "undecided": FAINT}

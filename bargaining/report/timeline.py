@@ -8,10 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bargaining.plotting import GREEN, INK, VERMILION, wrap_text
-from bargaining.report.answers import groups
 from bargaining.report.motion import agrees, comparison
 from bargaining.report.source import Case, capital
-from bargaining.store import Row
+from bargaining.store import Row, groups
 
 Event = Mapping[str, Any]
 _SHADES = ("#4c78a8", "#a6c3de", "#f2cf8f", "#e0a05f", "#b9b9b9", "#8fbf9f", "#cfcfcf", "#dfe8ef")

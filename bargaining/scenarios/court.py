@@ -69,14 +69,7 @@ class CourtParameters(StageParameters):
         ge=0,
         le=100,
     )
-    recovered_share: float = chosen(
-        1.0,
-        "r",
-        status="modelling choice",
-        note="share of the instrument that the fallback recovers; 0.34 to 0.5 reported",
-        ge=0,
-        le=1,
-    )
+    fallback_recovery_share: float = prior("fallback_recovery_share", "r", ge=0, le=1)
     preparation: bool = chosen(
         False, "preparation", status="modelling choice", note="whether the U.S. may prepare the fallback, once, while nothing is restored"
     )
@@ -102,20 +95,19 @@ class Court(StateScenario):
     name = "court"
     title = "The tariffs before the court, and Section 301 as a fallback"
     calibrations: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "stylised": {"delta": 0.9},
+        # In the stylised game the fallback brings back the whole instrument.
+        "stylised": {"delta": 0.9, "fallback_recovery_share": 1.0},
         "calibrated": {
             "stage": "calibrated",
             "ruling": "pending",
             "strike_hazard_share": 0.0,
             "bridge_periods": 2,
-            "recovered_share": 0.42,
         },
         "political": {
             "stage": "calibrated",
             "ruling": "pending",
             "strike_hazard_share": 0.0,
             "bridge_periods": 2,
-            "recovered_share": 0.42,
             "political_weight_us_usd_per_usd": 0.40,
             "political_weight_cn_usd_per_usd": 0.20,
         },
@@ -167,17 +159,17 @@ class Court(StateScenario):
                 return p.tariffs(us=(low,))
             if here == BRIDGE:
                 return p.tariffs(us=(low, bridge))
-            if here == RESTORED and p.recovered_share < 1:
-                return p.tariffs(us=(low, low + p.recovered_share * (truce - low)))
+            if here == RESTORED and p.fallback_recovery_share < 1:
+                return p.tariffs(us=(low, low + p.fallback_recovery_share * (truce - low)))
             return p.tariffs(us=(truce, snap))
         from bargaining.games import StageGame
 
         stage = p.tariffs()
         if here == STRUCK:
             return part_of(stage, TARIFFS[:1], TARIFFS)
-        if here == RESTORED and p.recovered_share < 1:
+        if here == RESTORED and p.fallback_recovery_share < 1:
             payoffs = stage.payoffs.copy()
-            payoffs[:, 1] = payoffs[:, 0] + p.recovered_share * (payoffs[:, 1] - payoffs[:, 0])
+            payoffs[:, 1] = payoffs[:, 0] + p.fallback_recovery_share * (payoffs[:, 1] - payoffs[:, 0])
             return StageGame(payoffs=payoffs, actions=stage.actions)
         return stage
 

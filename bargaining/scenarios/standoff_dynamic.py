@@ -47,8 +47,8 @@ class StandoffDynamic(StateScenario):
     name = "standoff_dynamic"
     title = "The standoff in motion: truce, licences, court and leverage"
     calibrations: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "stylised": {"delta": 0.9},
-        "calibrated": {"stage": "calibrated", "recovered_share": 0.42},
+        "stylised": {"delta": 0.9, "fallback_recovery_share": 1.0},
+        "calibrated": {"stage": "calibrated"},
     }
     plans: ClassVar[Mapping[str, str]] = {
         "london": "both hold the truce, China licenses, the U.S. lifts countermeasures and curbs chips, in every state",
