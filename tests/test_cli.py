@@ -243,8 +243,8 @@ def test_dry_run_solves_and_writes_nothing(folder: Path, capsys: pytest.CaptureF
 
 
 def test_dry_run_refuses_a_file_as_results_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = call(capsys, "run", "mine", "--dry-run", "--out", "mine.yaml")
-    assert (code, out, err) == (2, "", "bargaining: mine.yaml: a file; expected a folder for results\n")
+    code, out, err = call(capsys, "run", "mine", "--dry-run", "--out", "experiments/mine.yaml")
+    assert (code, out, err) == (2, "", "bargaining: experiments/mine.yaml: a file; expected a folder for results\n")
 
 
 def test_show_refuses_what_is_for_the_other_kind(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
