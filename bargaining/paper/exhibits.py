@@ -170,6 +170,35 @@ EXHIBITS = (
         ("leverage",),
     ),
     Exhibit(
+        "blocks",
+        "table",
+        "The standoff in motion, block by block",
+        "Truce, court, licences and stocks of substitutes together. A partition factors if its blocks share no state that one of them "
+        "moves; then each block is solved alone, and a plan holds where it holds in every block. Counts: states from which the plan is an "
+        "equilibrium path, of all states of the block. London: truce, civil licences, lifted countermeasures, chips curbed, in every "
+        "state; exchange: the same with chips eased.",
+        ("standoff_dynamic",),
+    ),
+    Exhibit(
+        "paths",
+        "figure",
+        "Where play goes from June 2025, and what happened",
+        "Bars: exact probability by date, under the London plan and, last strip, chips under the exchange. Above a bar what was observed "
+        "at its date, green if it is the likeliest value, red if not. The date of the ruling and the length of the bridge are inputs.",
+        ("standoff_dynamic",),
+        "Strips of stacked bars by quarter from June 2025 to December 2026 for the truce, the court case, tariffs, rare earths and chips, "
+        "each with the observed value above; all agree but the chip curb under the London plan.",
+    ),
+    Exhibit(
+        "horizon",
+        "table",
+        "A term that ends",
+        "Truce: holding tariffs, licensing and lifting to the end is an equilibrium path from the first period. One payoff: every "
+        "equilibrium pays the same; else the range of U.S. payoffs. Calibrated columns: $bn per 90 days relative to London, each side at "
+        "its own discount factor.",
+        ("horizon",),
+    ),
+    Exhibit(
         "deals",
         "table",
         "Which deal each stance predicts",

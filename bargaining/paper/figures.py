@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from bargaining.paper import deals, prior
 from bargaining.paper.stored import Stored
 from bargaining.plotting import BLUE, GREEN, INK, PURPLE, VERMILION, draw_hasse, draw_payoff_set, format_payoff, hasse_layout
-from bargaining.report import lattice, page, phase
+from bargaining.report import lattice, page, phase, timeline
 from bargaining.report.answers import longest
 from bargaining.report.monitored_answers import better
 from bargaining.report.source import Case
@@ -346,6 +346,33 @@ def noise_map(stored: Stored) -> Figure:
     return figure
 
 
+_STRIPS = {
+    "tranche": "truce",
+    "court": "court",
+    "T": "tariffs",
+    "R": "rare earths",
+    "C": "AI chips",
+}
+
+
+def paths(stored: Stored) -> Figure:
+    """Where play goes under the London plan, period by period, with chips also under the exchange; above, what was observed."""
+    rows = stored.table("standoff_dynamic", kind="path")
+    wanted = [("london", part, words) for part, words in _STRIPS.items()] + [("exchange", "C", "AI chips,\nexchange")]
+    strips = [(words, [row for row in rows if row["plan"] == plan and row["part"] == part]) for plan, part, words in wanted]
+    strips = [(words, own) for words, own in strips if own]
+    figure = Figure(figsize=(WIDTH, 0.62 * len(strips) + 0.35), layout="constrained")
+    last = max(row["period"] for row in rows)
+    for k, (words, own) in enumerate(strips):
+        ax = figure.add_subplot(len(strips), 1, k + 1)
+        timeline.draw_strip(ax, own, last, size=6.5)
+        ax.set_ylabel(words, rotation=0, ha="right", va="center")
+    dates = {row["period"]: row["date"] for row in rows}
+    ax.set_xticks(range(last + 1), [str(dates[period]) for period in range(last + 1)])
+    ax.tick_params(length=0)
+    return figure
+
+
 DRAWERS: Mapping[str, Callable[[Stored], Figure]] = {
     "lattice-briefing": lattice_briefing,
     "sets": payoff_sets,
@@ -357,4 +384,5 @@ DRAWERS: Mapping[str, Callable[[Stored], Figure]] = {
     "deals-map": deals_map,
     "patience": patience,
     "noise": noise_map,
+    "paths": paths,
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bargaining.paper import calibration, deals, exhibits, lattices, noise, prior, states
+from bargaining.paper import calibration, deals, exhibits, lattices, motion, noise, prior, states
 from bargaining.paper.numbers import ABSENT, Numbers
 from bargaining.paper.stored import Stored, paper_folder
 from bargaining.report.source import ReportError
@@ -46,7 +46,7 @@ def generate(profile: str, *, force: bool = False) -> bool:
     if not force and _stands(folder, made_from):
         return False
     numbers = Numbers(complete=profile == "paper")
-    for part in (lattices, prior, states, deals, noise):
+    for part in (lattices, prior, states, motion, deals, noise):
         part.collect(stored, numbers)
     calibration.collect(numbers)
     folder.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,9 @@ def draw(case: Case) -> Figure:
         y -= height + gap
     periods = max(row["period"] for row in rows)
     for ax, ((_, part), own) in zip(axes, strips.items(), strict=False):
-        _strip(ax, case, str(part), own, periods)
+        draw_strip(ax, own, periods)
+        words = case.words.factors.get(str(part)) or case.words.issues.get(str(part), str(part))
+        ax.set_ylabel("\n".join(wrap_text(capital(words), 1.2, 8)), rotation=0, ha="right", va="center", size=8)
     dates = {row["period"]: row["date"] for row in rows}
     axes[len(strips) - 1].set_xticks(range(periods + 1), [str(dates[p] or p) for p in range(periods + 1)])
     _marks(axes[-2], case, events, periods)
@@ -87,7 +89,8 @@ def _after(case: Case) -> int:
     return sum(event["date"] > case.words.start_date for event in case.words.events)
 
 
-def _strip(ax: Axes, case: Case, part: str, rows: Sequence[Row], periods: int) -> None:
+def draw_strip(ax: Axes, rows: Sequence[Row], periods: int, size: float = 7) -> None:
+    """One part's values by date: a bar a period, the observed value above it, a dot for the sample path."""
     values = list(dict.fromkeys(row["value"] for row in rows))
     colours = {value: _SHADES[k % len(_SHADES)] for k, value in enumerate(values)}
     for period in range(periods + 1):
@@ -98,18 +101,16 @@ def _strip(ax: Axes, case: Case, part: str, rows: Sequence[Row], periods: int) -
             ax.bar(period, share, 0.94, bottom=base, color=colours[row["value"]], linewidth=0)
             if share >= 0.2:
                 label = str(row["value"]).replace("no move / ", "").replace(" / no move", "")
-                ax.text(period - 0.05 * row["sample"], base + share / 2, label, ha="center", va="center", size=7, color=INK)
+                ax.text(period - 0.05 * row["sample"], base + share / 2, label, ha="center", va="center", size=size, color=INK)
             if row["sample"]:
                 ax.plot([period + 0.4], [base + share / 2], "o", color=INK, markersize=3)
             base += share
         seen = own[0]["observed"]
         if seen is not None and period:
             top = next(row for row in own if row["modal"])
-            ax.text(period, 1.04, seen, ha="center", va="bottom", size=7, color=GREEN if agrees(top["value"], seen) else VERMILION)
+            ax.text(period, 1.04, seen, ha="center", va="bottom", size=size, color=GREEN if agrees(top["value"], seen) else VERMILION)
     ax.set(xlim=(-0.5, periods + 0.5), ylim=(0, 1), yticks=[], xticks=[])
     ax.spines[["left", "bottom"]].set_visible(False)
-    words = case.words.factors.get(part) or case.words.issues.get(part, part)
-    ax.set_ylabel("\n".join(wrap_text(capital(words), 1.2, 8)), rotation=0, ha="right", va="center", size=8)
 
 
 def _marks(ax: Axes, case: Case, events: Sequence[Event], periods: int) -> None:

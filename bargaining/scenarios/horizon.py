@@ -60,6 +60,8 @@ class Horizon(StateScenario):
     calibrations: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "stylised": {"delta": 0.9},
         "calibrated": {"stage": "calibrated"},
+        "quiet": {"stage": "calibrated", "political_weight_us_usd_per_usd": 0.10, "political_weight_cn_usd_per_usd": 0.12},
+        "political": {"stage": "calibrated", "political_weight_us_usd_per_usd": 0.40, "political_weight_cn_usd_per_usd": 0.20},
         "endless": {"delta": 0.9, "horizon_periods": ENDLESS, "resolution_share": 0.02},
     }
     plans: ClassVar[Mapping[str, str]] = {
