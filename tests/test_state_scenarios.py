@@ -156,6 +156,21 @@ def test_an_end_that_is_a_chance_is_no_end():
     assert verdict(scenario("horizon", "endless"), "truce", "imbalance") is True
 
 
+@pytest.mark.parametrize("chance", [0.01, 0.1])
+def test_a_chance_of_resolution_works_like_impatience(chance):
+    """Grim play with a threat that is gone once resolved: δ (1 - r) takes the place of δ, whose threshold is 2/5."""
+    least = 0.4 / (1 - chance)
+    for delta, holds in ((least - 1e-3, False), (least + 1e-3, True)):
+        story = scenario("horizon", "endless", resolution_share=chance, delta=round(delta, 6))
+        assert verdict(story, "truce", "imbalance") is holds
+
+
+@pytest.mark.parametrize(("calibration", "holds"), [("quiet", True), ("calibrated", False), ("political", False)])
+def test_what_needs_no_future_survives_a_last_period(calibration, holds):
+    """In the quiet calibration the truce is a static equilibrium, in the others the snap-back tempts Washington."""
+    assert verdict(scenario("horizon", calibration, horizon_periods=1, delta=0.9), "truce", "period 1") is holds
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 8), st.sampled_from(["0.5", "0.7", "0.8", "0.9"]), st.sampled_from(["0", "1/10", "3/10"]), st.integers(1, 9))
 def test_lag_raises_the_threshold_to_a_root(periods, delta, risk, temptation):

@@ -193,8 +193,8 @@ EXHIBITS = (
         "horizon",
         "table",
         "A term that ends",
-        "Truce: holding tariffs, licensing and lifting to the end is an equilibrium path from the first period. One payoff: every "
-        "equilibrium pays the same; else the range of U.S. payoffs. Calibrated columns: $bn per 90 days relative to London, each side at "
+        "By periods left. Truce: holding tariffs, licensing and lifting to the end is an equilibrium path from the first period. Where "
+        "not every equilibrium pays the same, the range of U.S. payoffs. Calibrated: $bn per 90 days relative to London, each side at "
         "its own discount factor.",
         ("horizon",),
     ),

@@ -361,7 +361,7 @@ def paths(stored: Stored) -> Figure:
     wanted = [("london", part, words) for part, words in _STRIPS.items()] + [("exchange", "C", "AI chips,\nexchange")]
     strips = [(words, [row for row in rows if row["plan"] == plan and row["part"] == part]) for plan, part, words in wanted]
     strips = [(words, own) for words, own in strips if own]
-    figure = Figure(figsize=(WIDTH, 0.62 * len(strips) + 0.35), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.5 * len(strips) + 0.3), layout="constrained")
     last = max(row["period"] for row in rows)
     for k, (words, own) in enumerate(strips):
         ax = figure.add_subplot(len(strips), 1, k + 1)

@@ -19,7 +19,12 @@ _TOLD = {
     "civil.linked": ("civil", "T,R|C", "T,R"),
     "follow.linked": ("follow", "T,R|C", "T,R"),
 }
-_SETTINGS = (("term", "stylised"), ("dollars", "quiet"), ("dollars", "calibrated"), ("dollars", "political"))
+_SETTINGS = {
+    ("term", "stylised"): "stylised, δ = 0.9",
+    ("dollars", "quiet"): "calibrated, quiet",
+    ("dollars", "calibrated"): "calibrated, central",
+    ("dollars", "political"): "calibrated, political",
+}
 ENDLESS = "endless"
 
 
@@ -80,18 +85,17 @@ def _term(stored: Stored, numbers: Numbers) -> None:
     source = stored.source("horizon")
     rows = [row for row in stored.table("horizon") if row["plan"] == "truce" and row["run"] in ("term", "dollars")]
     # The state that play starts in is told first; the stylised game at its own patience.
-    shown: dict[Any, dict[str, str]] = {}
+    shown: dict[str, dict[Any, str]] = {words: {} for words in _SETTINGS.values()}
     ends: list[Row] = []
     endless: list[Row] = []
     for (run, calibration, delta, periods), own in groups(rows, ["run", "calibration", "delta", "horizon_periods"]).items():
         first = own[0]
         (endless if periods == ENDLESS else ends).append(first)
-        if (run, calibration) in _SETTINGS and (run == "dollars" or delta == 0.9):
-            shown.setdefault(periods, {})[calibration] = _cell(first)
-    header = ["periods left", "stylised, δ = 0.9", "quiet", "central", "political"]
-    names = [calibration for _, calibration in _SETTINGS]
-    words = {ENDLESS: "no end"}
-    table = [[words.get(periods, str(periods)), *(cells.get(name, ABSENT) for name in names)] for periods, cells in shown.items()]
+        if run == "dollars" or delta == 0.9:
+            shown[_SETTINGS[run, calibration]][periods] = _cell(first)
+    columns = list(dict.fromkeys(periods for cells in shown.values() for periods in cells))
+    header = ["game", *("no end" if periods == ENDLESS else str(periods) for periods in columns)]
+    table = [[words, *(cells.get(periods, ABSENT) for periods in columns)] for words, cells in shown.items() if cells]
     numbers.table("horizon", header, table, source)
     numbers.count("horizon.ends", len(ends) or None, source)
     numbers.count("horizon.ends.points", sum(_is_point(row) for row in ends) if ends else None, source)
@@ -116,8 +120,6 @@ def _is_point(row: Row) -> bool:
 
 def _cell(row: Row) -> str:
     held = {True: "truce", False: "no truce", None: "not settled"}[row["sustained"]]
-    if not proven(row):
+    if not proven(row) or _is_point(row):
         return held
-    if _is_point(row):
-        return f"{held}; one payoff"
     return f"{held}; U.S. {decimal(row['worst_us'], 1)} to {decimal(row['best_us'], 1)}"
