@@ -10,7 +10,7 @@ left is tried again.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cmp_to_key
 from itertools import chain
@@ -36,6 +36,8 @@ Link = tuple[tuple[Place, Fraction], ...]
 GRID = 2**62
 # How near to a corner of the mixture a continuation is taken for it.
 NEAR = 1e-9
+# A polygon of less extent is what iteration has left of a point.
+POINT = 1e-6
 MOST_PRUNED = 40
 MOST_PLANS = 160
 
@@ -232,9 +234,11 @@ def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Any
 
     A player's payoff from a vertex is what the profile pays and what follows, if the continuation is a corner of the mixture (or lies on
     an edge along which this player's payoff is the same); where the player's constraint binds it is the payoff from the best deviation
-    and the worst vertices after it. Payoffs that lead to such ones for ever are solved. Where the sets are segments and one player's
-    constraint binds, the other's payoff follows from the line.
+    and the worst vertices after it. Payoffs that lead to such ones for ever are solved; a polygon that is nearly a point is one. Where
+    the sets are segments and one player's constraint binds, the other's payoff follows from the line.
     """
+    polygons = [polygon[:1] if len(polygon) and np.ptp(polygon, axis=0).max() <= POINT else polygon for polygon in polygons]
+    single = {s for s, polygon in enumerate(polygons) if len(polygon) == 1}
     mixtures = Mixtures(flat, [snapped(polygon) for polygon in polygons])
     worst = [[int(polygon[:, i].argmin()) if len(polygon) else -1 for polygon in polygons] for i in (0, 1)]
     links: tuple[dict[Place, tuple[int, Link]], ...] = ({}, {})
@@ -246,7 +250,7 @@ def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Any
     known: tuple[dict[Place, Fraction], ...] = ({}, {})
     while True:
         for i in (0, 1):
-            known[i].update(_linear(flat, links[i], known[i], i))
+            known[i].update(_linear(flat, links[i], known[i], i, single))
         more = _on_lines(flat, polygons, makers, known)
         if not more:
             break
@@ -255,18 +259,21 @@ def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Any
     solved: list[list[Pair]] = [[] for _ in polygons]
     for s, k in sorted(known[0].keys() & known[1].keys()):
         point = known[0][s, k], known[1][s, k]
-        if all(abs(float(point[i]) - polygons[s][k, i]) <= NEAR / float(1.0 - flat.deltas.max()) for i in (0, 1)):
+        if all(abs(float(point[i]) - polygons[s][k, i]) <= POINT + NEAR / float(1.0 - flat.deltas.max()) for i in (0, 1)):
             solved[s].append(point)
     return solved
 
 
-def _linear(flat: FlatGame, links: Mapping[Place, tuple[int, Link]], known: Mapping[Place, Fraction], i: int) -> dict[Place, Fraction]:
-    """Player i's payoffs from all places whose links lead to each other, or to known payoffs, for ever."""
-    open_links = {place: link for place, link in links.items() if place not in known}
-    changed = True
-    while changed:
-        goes_on = {place: link for place, link in open_links.items() if all(after in open_links or after in known for after, _ in link[1])}
-        changed, open_links = len(goes_on) < len(open_links), goes_on
+def _linear(
+    flat: FlatGame, links: Mapping[Place, tuple[int, Link]], known: Mapping[Place, Fraction], i: int, single: Collection[int]
+) -> dict[Place, Fraction]:
+    """Player i's payoffs from all places whose links lead to each other, or to known payoffs, for ever.
+
+    Of too many for exact arithmetic those in the states with a `single` payoff are solved.
+    """
+    open_links = _closed({place: link for place, link in links.items() if place not in known}, known)
+    if len(open_links) > MOST_PLANS:
+        open_links = _closed({place: link for place, link in open_links.items() if place[0] in single}, known)
     if not 0 < len(open_links) <= MOST_PLANS:
         return {}
     places = [*open_links, *known]
@@ -276,6 +283,15 @@ def _linear(flat: FlatGame, links: Mapping[Place, tuple[int, Link]], known: Mapp
     lotteries += [((position[place], Fraction(1)),) for place in known]
     values = discounted_values(payoffs, lotteries, flat.game.exact_deltas[i])
     return dict(zip(open_links, values, strict=False))
+
+
+def _closed(links: Mapping[Place, tuple[int, Link]], known: Mapping[Place, Fraction]) -> dict[Place, tuple[int, Link]]:
+    """The links that lead to each other, or to known payoffs, for ever."""
+    while True:
+        goes_on = {place: link for place, link in links.items() if all(after in links or after in known for after, _ in link[1])}
+        if len(goes_on) == len(links):
+            return goes_on
+        links = goes_on
 
 
 def _on_lines(
@@ -313,7 +329,7 @@ def _links(
     continuation = (vertex - (1.0 - flat.deltas) * flat.payoffs[p]) / flat.deltas
     gaps = np.abs(shadow - continuation)
     nearest = int(gaps.max(axis=1).argmin())
-    if gaps[nearest].max() <= NEAR:
+    if len(corners) == 1 or gaps[nearest].max() <= NEAR:
         link = tuple(((state, j), share) for (state, share), j in zip(row, corners[nearest], strict=True))
         return [(p, link), (p, link)]
     found: list[tuple[int, Link] | None] = []

@@ -39,7 +39,7 @@ SAME_ANGLE = 1e-11
 THIN = 1e-6
 # Area in the unit square above which a set is not on the verge of being a segment.
 FAT = 1e-4
-# Plans are read off the float estimate, which is therefore never coarser than this.
+# Plans of sets that are nearly points or segments are read off the float estimate, which is then never coarser than this.
 FINE = 1e-6
 MOST_VERTICES = 4096
 MOST_TURNS = 6
@@ -60,6 +60,8 @@ class _Solver:
         self.flat, self.tol, self.max_iter = flat, tol, max_iter
         self.states = len(flat.game)
         self.slow = 1.0 - float(flat.deltas.max())
+        # How fine the float estimate is.
+        self.fine = tol
         self.alive = np.ones(len(flat.payoffs), dtype=np.bool_)
         self.living = np.ones(self.states, dtype=np.bool_)
         self.failed = np.full(self.states, -1, dtype=np.int64)
@@ -68,9 +70,13 @@ class _Solver:
         self.offsets = np.empty((self.states, 0))
 
     def solve(self) -> StochasticSet:
-        stop = max(min(self.tol, FINE) * self.slow / 128.0, 1e-15)
-        thinning = stop / 2.0
-        polygons, makers, spent = self.iterate(None, 0.0, 0.0, thinning, stop)
+        stop = self.resting()
+        polygons, makers, spent = self.iterate(None, 0.0, 0.0, stop / 2.0, stop)
+        if self.fine > FINE and not _all_fat(polygons):
+            self.fine = FINE
+            stop = self.resting()
+            polygons, makers, more = self.iterate(None, 0.0, 0.0, stop / 2.0, stop)
+            spent += more
         self.start(_edge_normals(polygons, self.tol * self.slow / 256.0))
         inner = self.find_inner(polygons, makers)
         status = Status.max_iter
@@ -93,12 +99,16 @@ class _Solver:
                 status = Status.undecided if inner is not None else Status.approximate
                 break
             turns += 1
-            polygons, makers, more = self.iterate(self.outer_polygons(), 0.0, 0.0, thinning, stop)
+            polygons, makers, more = self.iterate(self.outer_polygons(), 0.0, 0.0, stop / 2.0, stop)
             spent += more
             self.turn(_edge_normals(polygons, self.tol * self.slow / 256.0))
             if inner is None or not self.consistent(inner):
                 inner = self.find_inner(polygons, makers)
         return self.answer(status, inner, polygons)
+
+    def resting(self) -> float:
+        """Movement in one sweep below which the float estimate counts as settled."""
+        return max(self.fine * self.slow / 128.0, 1e-15)
 
     def iterate(
         self, start: list[Floats] | None, slack: float, inward: float, dust: float, stop: float, sweeps: int = 0
@@ -178,9 +188,8 @@ class _Solver:
         best, nearest = None, np.inf
         # With different discount factors edges turn for ever: room for thinning keeps the polygons small.
         apart = not self.flat.game.common_delta
-        slack = max(1e-13, min(self.tol, FINE) * self.slow / (16.0 if apart else 256.0))
-        fat = all(not len(polygon) or PayoffSet(polygon).area > FAT for polygon in polygons)
-        plans = None if fat else plan_values(self.flat, polygons, makers)
+        slack = max(1e-13, self.fine * self.slow / (16.0 if apart else 256.0))
+        plans = None if _all_fat(polygons) else plan_values(self.flat, polygons, makers)
         while slack <= self.tol:
             turns = 0
             while turns < 2:
@@ -285,6 +294,10 @@ class _Solver:
                 dead = next(t for t in sorted(game.successors[s]) if not self.living[t] and t != s)
                 found[game.states[s]] = f"play can come to {game.states[dead]!r}, which has no equilibrium"
         return found
+
+
+def _all_fat(polygons: list[Floats]) -> bool:
+    return all(not len(polygon) or PayoffSet(polygon).area > FAT for polygon in polygons)
 
 
 def _canonical(polygon: Floats) -> Floats:
