@@ -4,9 +4,9 @@ import json
 import os
 import re
 import signal
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -86,10 +86,13 @@ def test_help_and_import_load_nothing_heavy() -> None:
 
 
 def test_help_is_instant() -> None:
+    """In time of the processor, so that what else runs does not matter."""
+
     def seconds() -> float:
-        started = time.perf_counter()
+        started = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert run("--help").returncode == 0
-        return time.perf_counter() - started
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return ended.ru_utime + ended.ru_stime - started.ru_utime - started.ru_stime
 
     assert min(seconds() for _ in range(5)) < 0.3
 
