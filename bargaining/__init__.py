@@ -71,8 +71,9 @@ _HOMES = {
     "bargaining.solvers.agenda": ("agendas",),
     "bargaining.solvers.negotiation": ("Negotiation", "negotiate"),
     "bargaining.solvers.negotiation_plan": ("negotiation_plan",),
-    "bargaining.solvers.contractual": ("ContractualEquilibrium", "contract_path", "contractual_equilibrium", "renegotiation_rows"),
-    "bargaining.solvers.renegotiation": ("penance", "penance_delta", "renegotiation_proof"),
+    "bargaining.solvers.contractual": ("ContractualEquilibrium", "contract_path", "contractual_equilibrium"),
+    "bargaining.solvers.renegotiation": ("penance", "penance_delta", "renegotiation_proof", "weakly_renegotiation_proof"),
+    "bargaining.solvers.renegotiation_rows": ("renegotiation_rows",),
     "bargaining.solvers.reputation": ("concession", "frontier_demands", "reputation"),
     "bargaining.solvers.linkage": ("joint_threat", "linkage_gains", "linkage_steps", "linked_delta"),
     "bargaining.scenarios": ("scenario",),
@@ -139,7 +140,6 @@ if TYPE_CHECKING:
     from bargaining.solvers.contractual import ContractualEquilibrium as ContractualEquilibrium
     from bargaining.solvers.contractual import contract_path as contract_path
     from bargaining.solvers.contractual import contractual_equilibrium as contractual_equilibrium
-    from bargaining.solvers.contractual import renegotiation_rows as renegotiation_rows
     from bargaining.solvers.correlated import correlated_equilibria as correlated_equilibria
     from bargaining.solvers.correlated import correlated_equilibrium as correlated_equilibrium
     from bargaining.solvers.critical_cycle import critical_delta_cycle as critical_delta_cycle
@@ -179,6 +179,8 @@ if TYPE_CHECKING:
     from bargaining.solvers.renegotiation import penance as penance
     from bargaining.solvers.renegotiation import penance_delta as penance_delta
     from bargaining.solvers.renegotiation import renegotiation_proof as renegotiation_proof
+    from bargaining.solvers.renegotiation import weakly_renegotiation_proof as weakly_renegotiation_proof
+    from bargaining.solvers.renegotiation_rows import renegotiation_rows as renegotiation_rows
     from bargaining.solvers.reputation import concession as concession
     from bargaining.solvers.reputation import frontier_demands as frontier_demands
     from bargaining.solvers.reputation import reputation as reputation
