@@ -17,6 +17,7 @@ _HOMES = {
     "bargaining.game_files": ("GameFileError", "read_game", "write_game"),
     "bargaining.game_files.libraries": ("from_nashpy", "from_quantecon", "to_nashpy", "to_quantecon"),
     "bargaining.payoff_set": ("PayoffSet",),
+    "bargaining.deal_solution": ("ContractualEquilibrium", "Negotiation", "NegotiationPlan"),
     "bargaining.solution": (
         "CriticalDelta",
         "CriticalPair",
@@ -69,9 +70,9 @@ _HOMES = {
     "bargaining.solvers.stationary": ("stationary_deals",),
     "bargaining.solvers.stochastic_pie": ("StochasticPie", "stochastic_pie"),
     "bargaining.solvers.agenda": ("agendas",),
-    "bargaining.solvers.negotiation": ("Negotiation", "negotiate"),
+    "bargaining.solvers.negotiation": ("negotiate",),
     "bargaining.solvers.negotiation_plan": ("negotiation_plan",),
-    "bargaining.solvers.contractual": ("ContractualEquilibrium", "contract_path", "contractual_equilibrium"),
+    "bargaining.solvers.contractual": ("contract_path", "contractual_equilibrium"),
     "bargaining.solvers.renegotiation": ("penance", "penance_delta", "renegotiation_proof", "weakly_renegotiation_proof"),
     "bargaining.solvers.renegotiation_rows": ("renegotiation_rows",),
     "bargaining.solvers.reputation": ("concession", "frontier_demands", "reputation"),
@@ -100,6 +101,9 @@ if TYPE_CHECKING:
     from bargaining import batch as batch
     from bargaining.certificate import Certificate as Certificate
     from bargaining.certificate import verify as verify
+    from bargaining.deal_solution import ContractualEquilibrium as ContractualEquilibrium
+    from bargaining.deal_solution import Negotiation as Negotiation
+    from bargaining.deal_solution import NegotiationPlan as NegotiationPlan
     from bargaining.game_files import GameFileError as GameFileError
     from bargaining.game_files import read_game as read_game
     from bargaining.game_files import write_game as write_game
@@ -137,7 +141,6 @@ if TYPE_CHECKING:
     from bargaining.solvers.agenda import agendas as agendas
     from bargaining.solvers.alternating_offers import AlternatingOffers as AlternatingOffers
     from bargaining.solvers.alternating_offers import alternating_offers as alternating_offers
-    from bargaining.solvers.contractual import ContractualEquilibrium as ContractualEquilibrium
     from bargaining.solvers.contractual import contract_path as contract_path
     from bargaining.solvers.contractual import contractual_equilibrium as contractual_equilibrium
     from bargaining.solvers.correlated import correlated_equilibria as correlated_equilibria
@@ -172,7 +175,6 @@ if TYPE_CHECKING:
     from bargaining.solvers.monitored_liquidity import monitored_transfers as monitored_transfers
     from bargaining.solvers.monitored_liquidity import strongly_symmetric as strongly_symmetric
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
-    from bargaining.solvers.negotiation import Negotiation as Negotiation
     from bargaining.solvers.negotiation import negotiate as negotiate
     from bargaining.solvers.negotiation_plan import negotiation_plan as negotiation_plan
     from bargaining.solvers.quantal_response import quantal_response as quantal_response

@@ -25,10 +25,11 @@ from typing import Any
 
 import numpy as np
 
+from bargaining.deal_solution import ContractualEquilibrium
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame, exact
 from bargaining.games.stage import Profile
 from bargaining.payoff_set import PayoffSet
-from bargaining.solution import Solution, Status
+from bargaining.solution import Status
 from bargaining.solvers.plane import Pair, as_set, read_pair
 from bargaining.solvers.transfers import exact_table
 
@@ -78,27 +79,6 @@ class ContractPath:
         reached = [max(level.delta, needed / (needed + level.span) if needed else Fraction(0)) for level in able]
         least = min(reached, default=None)
         return least if least is not None and least < 1 else None
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ContractualEquilibrium(Solution):
-    """Level (joint payoff) and span of the contractual equilibrium, and its payoffs: a segment, exact."""
-
-    level: float
-    span: float
-    path: Profile | None
-    enforceable: tuple[Profile, ...]
-    payoff_set: PayoffSet
-    game: RepeatedGame
-
-    @property
-    def vertices(self) -> Any:
-        """Ends of the segment, shape (2, 2) (one row if they coincide, none if there is no equilibrium)."""
-        return self.payoff_set.vertices
-
-    def row(self) -> dict[str, Any]:
-        """Level and span."""
-        return {**super().row(), "level": self.level, "span": self.span, "enforceable": len(self.enforceable)}
 
 
 def contract_path(stage: StageGame | IssueGame, weights: Any = (0.5, 0.5)) -> ContractPath:
@@ -212,5 +192,6 @@ def contractual_equilibrium(game: RepeatedGame, weights: Any = (0.5, 0.5)) -> Co
         span=float(level.span) if level else float("nan"),
         path=level.path if level else None,
         enforceable=enforceable,
+        weights=path.weights,
         payoff_set=as_set(list(dict.fromkeys(corners))) if corners else PayoffSet(np.empty((0, 2))),
     )
