@@ -74,6 +74,7 @@ _HOMES = {
     "bargaining.solvers.negotiation_plan": ("negotiation_plan",),
     "bargaining.solvers.contractual": ("contract_path", "contractual_equilibrium"),
     "bargaining.solvers.renegotiation": ("penance", "penance_delta", "renegotiation_proof", "weakly_renegotiation_proof"),
+    "bargaining.solvers.tie_in": ("tie_in_set", "tie_in_steps"),
     "bargaining.solvers.renegotiation_rows": ("renegotiation_rows",),
     "bargaining.solvers.reputation": ("concession", "frontier_demands", "reputation"),
     "bargaining.solvers.linkage": ("joint_threat", "linkage_gains", "linkage_steps", "linked_delta"),
@@ -197,6 +198,8 @@ if TYPE_CHECKING:
     from bargaining.solvers.strategy import strategy as strategy
     from bargaining.solvers.threats import ThreatBargain as ThreatBargain
     from bargaining.solvers.threats import nash_with_threats as nash_with_threats
+    from bargaining.solvers.tie_in import tie_in_set as tie_in_set
+    from bargaining.solvers.tie_in import tie_in_steps as tie_in_steps
     from bargaining.solvers.transfers import transfer_path as transfer_path
     from bargaining.stage_solution import CorrelatedEquilibria as CorrelatedEquilibria
     from bargaining.stage_solution import CorrelatedEquilibrium as CorrelatedEquilibrium
