@@ -17,7 +17,7 @@ _HOMES = {
     "bargaining.game_files": ("GameFileError", "read_game", "write_game"),
     "bargaining.game_files.libraries": ("from_nashpy", "from_quantecon", "to_nashpy", "to_quantecon"),
     "bargaining.payoff_set": ("PayoffSet",),
-    "bargaining.deal_solution": ("ContractualEquilibrium", "Negotiation", "NegotiationPlan"),
+    "bargaining.deal_solution": ("ContractualEquilibrium", "Negotiation", "NegotiationPlan", "ThreatBargain"),
     "bargaining.solution": (
         "CriticalDelta",
         "CriticalPair",
@@ -65,7 +65,7 @@ _HOMES = {
     "bargaining.plotting": ("draw_concession", "draw_deals", "draw_family", "draw_share_bounds"),
     "bargaining.solvers.selection": ("select",),
     "bargaining.solvers.disagreement": ("BargainingTable", "bargaining_table", "disagreement_points"),
-    "bargaining.solvers.threats": ("ThreatBargain", "nash_with_threats"),
+    "bargaining.solvers.threats": ("nash_with_threats",),
     "bargaining.solvers.alternating_offers": ("AlternatingOffers", "alternating_offers"),
     "bargaining.solvers.stationary": ("stationary_deals",),
     "bargaining.solvers.stochastic_pie": ("StochasticPie", "stochastic_pie"),
@@ -105,6 +105,7 @@ if TYPE_CHECKING:
     from bargaining.deal_solution import ContractualEquilibrium as ContractualEquilibrium
     from bargaining.deal_solution import Negotiation as Negotiation
     from bargaining.deal_solution import NegotiationPlan as NegotiationPlan
+    from bargaining.deal_solution import ThreatBargain as ThreatBargain
     from bargaining.game_files import GameFileError as GameFileError
     from bargaining.game_files import read_game as read_game
     from bargaining.game_files import write_game as write_game
@@ -196,7 +197,6 @@ if TYPE_CHECKING:
     from bargaining.solvers.stochastic_transfers import stochastic_transfers as stochastic_transfers
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy
-    from bargaining.solvers.threats import ThreatBargain as ThreatBargain
     from bargaining.solvers.threats import nash_with_threats as nash_with_threats
     from bargaining.solvers.tie_in import tie_in_set as tie_in_set
     from bargaining.solvers.tie_in import tie_in_steps as tie_in_steps
