@@ -17,6 +17,7 @@ _HOMES = {
     "bargaining.game_files": ("GameFileError", "read_game", "write_game"),
     "bargaining.game_files.libraries": ("from_nashpy", "from_quantecon", "to_nashpy", "to_quantecon"),
     "bargaining.payoff_set": ("PayoffSet",),
+    "bargaining.deal_solution": ("ContractualEquilibrium", "Negotiation", "NegotiationPlan", "ThreatBargain"),
     "bargaining.solution": (
         "CriticalDelta",
         "CriticalPair",
@@ -64,15 +65,17 @@ _HOMES = {
     "bargaining.plotting": ("draw_concession", "draw_deals", "draw_family", "draw_share_bounds"),
     "bargaining.solvers.selection": ("select",),
     "bargaining.solvers.disagreement": ("BargainingTable", "bargaining_table", "disagreement_points"),
-    "bargaining.solvers.threats": ("ThreatBargain", "nash_with_threats"),
+    "bargaining.solvers.threats": ("nash_with_threats",),
     "bargaining.solvers.alternating_offers": ("AlternatingOffers", "alternating_offers"),
     "bargaining.solvers.stationary": ("stationary_deals",),
     "bargaining.solvers.stochastic_pie": ("StochasticPie", "stochastic_pie"),
     "bargaining.solvers.agenda": ("agendas",),
-    "bargaining.solvers.negotiation": ("Negotiation", "negotiate"),
+    "bargaining.solvers.negotiation": ("negotiate",),
     "bargaining.solvers.negotiation_plan": ("negotiation_plan",),
-    "bargaining.solvers.contractual": ("ContractualEquilibrium", "contract_path", "contractual_equilibrium", "renegotiation_rows"),
-    "bargaining.solvers.renegotiation": ("penance", "penance_delta", "renegotiation_proof"),
+    "bargaining.solvers.contractual": ("contract_path", "contractual_equilibrium"),
+    "bargaining.solvers.renegotiation": ("penance", "penance_delta", "renegotiation_proof", "weakly_renegotiation_proof"),
+    "bargaining.solvers.tie_in": ("tie_in_set", "tie_in_steps"),
+    "bargaining.solvers.renegotiation_rows": ("renegotiation_rows",),
     "bargaining.solvers.reputation": ("concession", "frontier_demands", "reputation"),
     "bargaining.solvers.linkage": ("joint_threat", "linkage_gains", "linkage_steps", "linked_delta"),
     "bargaining.scenarios": ("scenario",),
@@ -99,6 +102,10 @@ if TYPE_CHECKING:
     from bargaining import batch as batch
     from bargaining.certificate import Certificate as Certificate
     from bargaining.certificate import verify as verify
+    from bargaining.deal_solution import ContractualEquilibrium as ContractualEquilibrium
+    from bargaining.deal_solution import Negotiation as Negotiation
+    from bargaining.deal_solution import NegotiationPlan as NegotiationPlan
+    from bargaining.deal_solution import ThreatBargain as ThreatBargain
     from bargaining.game_files import GameFileError as GameFileError
     from bargaining.game_files import read_game as read_game
     from bargaining.game_files import write_game as write_game
@@ -136,10 +143,8 @@ if TYPE_CHECKING:
     from bargaining.solvers.agenda import agendas as agendas
     from bargaining.solvers.alternating_offers import AlternatingOffers as AlternatingOffers
     from bargaining.solvers.alternating_offers import alternating_offers as alternating_offers
-    from bargaining.solvers.contractual import ContractualEquilibrium as ContractualEquilibrium
     from bargaining.solvers.contractual import contract_path as contract_path
     from bargaining.solvers.contractual import contractual_equilibrium as contractual_equilibrium
-    from bargaining.solvers.contractual import renegotiation_rows as renegotiation_rows
     from bargaining.solvers.correlated import correlated_equilibria as correlated_equilibria
     from bargaining.solvers.correlated import correlated_equilibrium as correlated_equilibrium
     from bargaining.solvers.critical_cycle import critical_delta_cycle as critical_delta_cycle
@@ -172,13 +177,14 @@ if TYPE_CHECKING:
     from bargaining.solvers.monitored_liquidity import monitored_transfers as monitored_transfers
     from bargaining.solvers.monitored_liquidity import strongly_symmetric as strongly_symmetric
     from bargaining.solvers.nash import nash_equilibria as nash_equilibria
-    from bargaining.solvers.negotiation import Negotiation as Negotiation
     from bargaining.solvers.negotiation import negotiate as negotiate
     from bargaining.solvers.negotiation_plan import negotiation_plan as negotiation_plan
     from bargaining.solvers.quantal_response import quantal_response as quantal_response
     from bargaining.solvers.renegotiation import penance as penance
     from bargaining.solvers.renegotiation import penance_delta as penance_delta
     from bargaining.solvers.renegotiation import renegotiation_proof as renegotiation_proof
+    from bargaining.solvers.renegotiation import weakly_renegotiation_proof as weakly_renegotiation_proof
+    from bargaining.solvers.renegotiation_rows import renegotiation_rows as renegotiation_rows
     from bargaining.solvers.reputation import concession as concession
     from bargaining.solvers.reputation import frontier_demands as frontier_demands
     from bargaining.solvers.reputation import reputation as reputation
@@ -191,8 +197,9 @@ if TYPE_CHECKING:
     from bargaining.solvers.stochastic_transfers import stochastic_transfers as stochastic_transfers
     from bargaining.solvers.strategy import penal_code as penal_code
     from bargaining.solvers.strategy import strategy as strategy
-    from bargaining.solvers.threats import ThreatBargain as ThreatBargain
     from bargaining.solvers.threats import nash_with_threats as nash_with_threats
+    from bargaining.solvers.tie_in import tie_in_set as tie_in_set
+    from bargaining.solvers.tie_in import tie_in_steps as tie_in_steps
     from bargaining.solvers.transfers import transfer_path as transfer_path
     from bargaining.stage_solution import CorrelatedEquilibria as CorrelatedEquilibria
     from bargaining.stage_solution import CorrelatedEquilibrium as CorrelatedEquilibrium

@@ -18,11 +18,13 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from bargaining import deal_solution as deal_answers
 from bargaining import solution as answers
 from bargaining import stage_solution as stage_answers
 from bargaining import state_solution as state_answers
 from bargaining import stochastic_solution as stochastic_answers
 from bargaining.games import GameError, IssueGame, MonitoredGame, RepeatedGame, StageGame, StochasticGame
+from bargaining.games.negotiation import NegotiationGame
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Solution, Status
 from bargaining.store import write
@@ -31,7 +33,7 @@ FORMAT = 1
 # Answers and proofs, rebuilt from their declared fields.
 RECORDS: dict[str, Any] = {
     name: kind
-    for module in (answers, stage_answers, stochastic_answers, state_answers)
+    for module in (answers, stage_answers, stochastic_answers, state_answers, deal_answers)
     for name, kind in vars(module).items()
     if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
 }
@@ -41,6 +43,7 @@ BUILT: dict[str, Any] = {
     "RepeatedGame": RepeatedGame,
     "StochasticGame": StochasticGame,
     "MonitoredGame": MonitoredGame,
+    "NegotiationGame": NegotiationGame,
     "PayoffSet": PayoffSet,
 }
 
@@ -109,6 +112,9 @@ def _encode(value: Any) -> Any:
         return {"IssueGame": {"issues": _encode(dict(value.issues)), "interaction": interaction}}
     if isinstance(value, RepeatedGame):
         return {"RepeatedGame": {"stage": _encode(value.stage), "delta": _encode(value.delta)}}
+    if isinstance(value, NegotiationGame):
+        terms = {"disagreement": value.disagreement, "surplus": value.surplus, "delta": value.delta}
+        return {"NegotiationGame": {name: _encode(term) for name, term in terms.items()}}
     if isinstance(value, StochasticGame):
         return {"StochasticGame": _encode_stochastic(value)}
     if isinstance(value, MonitoredGame):

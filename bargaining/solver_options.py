@@ -14,7 +14,14 @@ def _each_once(values: tuple[float, ...]) -> tuple[float, ...]:
     return values
 
 
+def _some_weight(values: tuple[float, float]) -> tuple[float, float]:
+    if not any(values):
+        raise ValueError("both weights are 0")
+    return values
+
+
 Unit = Annotated[float, Field(gt=0, lt=1)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Patience = Literal["own", "less", "more"]
 Rule = Literal["nash", "kalai_smorodinsky", "egalitarian", "utilitarian"]
 Factors = Annotated[tuple[Unit, ...], Field(min_length=1), AfterValidator(_each_once)]
@@ -31,6 +38,9 @@ class LinkageLattice(Model):
     tol: Unit = Field(1e-9, description="distance between the proven inner and outer sets, relative to each player's payoff span")
     max_iter: Annotated[int, Field(ge=1)] | None = None
     hazard_steps: Annotated[int, Field(ge=1)] | None = None
+    renegotiation_weights: Annotated[tuple[Weight, Weight], AfterValidator(_some_weight)] | None = Field(
+        None, description="bargaining weights of the U.S. and China: adds the columns that say which agreements survive renegotiation"
+    )
 
 
 class EquilibriumSets(Model):

@@ -1,7 +1,10 @@
 """Linkage conventions with and without interaction, tie-ins, joint threats, and who gains from each step."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import twin
 from catalogue import ANALYTIC, dilemma
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -134,3 +137,101 @@ def test_steps_of_the_stylised_lattice():
     steps = bg.linkage_steps(lattice)
     assert len(steps) == 6
     assert all(step["joint_surplus"] >= 0 and step["worst_us"] <= 0 and step["worst_cn"] <= 0 for step in steps)
+
+
+# Tie-ins as payoff sets: each side delivers on all issues or on none
+
+
+def tied(issues, agreement, fallback, delta, sweeps=200):
+    """The set operator over the all-or-nothing profiles, in plain Python from the hull or box of the payoffs, by its own deviations."""
+    stage = issues.stage_game()
+    g = [[[float(x) for x in row] for row in matrix] for matrix in stage.payoffs]
+    h = twin.gains(g)
+    (a, b), (c, d) = issues.joint_profile(agreement), issues.joint_profile(fallback)
+    kept = sorted({(x, y) for x in (a, c) for y in (b, d)})
+    deltas = delta if isinstance(delta, tuple) else (delta, delta)
+    low, high = [min(map(min, g[i])) for i in (0, 1)], [max(map(max, g[i])) for i in (0, 1)]
+    W = [(x, y) for x, y in ((low[0], low[1]), (high[0], low[1]), (high[0], high[1]), (low[0], high[1]))]
+    for _ in range(sweeps):
+        worst = [min(w[i] for w in W) for i in (0, 1)]
+        points = []
+        for x, y in kept:
+            inside = W
+            for i in (0, 1):
+                if h[i][x][y] > 0 and inside:
+                    inside = twin.clip(inside, i, worst[i] + (1 - deltas[i]) * h[i][x][y] / deltas[i] - 1e-12)
+            points += [tuple((1 - deltas[i]) * g[i][x][y] + deltas[i] * w[i] for i in (0, 1)) for w in inside]
+        before, W = W, twin.grid_hull(points)
+        if len(before) == len(W) and max(abs(p[i] - q[i]) for p, q in zip(before, W, strict=True) for i in (0, 1)) < 1e-13:
+            break
+    return W
+
+
+NONE = {"A": (1, 1), "B": (1, 1)}
+FAN = [(np.cos(t), np.sin(t)) for t in np.linspace(0, 2 * np.pi, 24, endpoint=False)]
+
+
+# Away from thresholds, where the plain iteration would creep.
+@pytest.mark.parametrize("delta", [0.357, 0.613, 0.851, (0.61, 0.72)])
+@pytest.mark.parametrize("second", [(7, 3, 1, 0), (4, 2, 1, 0), (5, 4, 2, 0)])
+def test_tied_sets_against_the_operator_in_plain_python(second, delta):
+    issues = together(EASY, dilemma(*second))
+    game = bg.RepeatedGame(issues, delta)
+    found = bg.tie_in_set(game, BOTH, tol=1e-7)
+    assert found.status is bg.Status.solved
+    W = tied(issues, BOTH, NONE, delta)
+    scale = float(np.ptp(issues.stage_game().payoffs))
+    for direction in FAN:
+        assert found.support(direction) == pytest.approx(twin.support(W, direction), abs=2e-6 * scale)
+    # A tie-in is a restriction of full linkage, and what it sustains for ever are the triggers that end everything.
+    linked = bg.equilibrium_set(game, tol=1e-7)
+    assert all(found.support(v) <= linked.support(v) + 1e-6 * scale for v in FAN)
+    assert bg.verify(found).holds
+    assert bg.Solution.from_json(found.to_json()).to_json() == found.to_json()
+
+
+def test_a_tie_in_sustains_the_deal_from_the_trigger_threshold_on():
+    threshold = bg.linked_delta(together(), BOTH, "A,B").value
+    deal = [6, 6]
+    for delta, holds in ((threshold + 1e-3, True), (threshold - 1e-3, False)):
+        assert bg.tie_in_set(bg.RepeatedGame(together(), delta), BOTH).contains(deal, 1e-9) is holds
+
+
+def test_all_or_nothing_can_be_worse_than_apart():
+    # The hard issue alone needs 2/3, the easy one 1/4; tied, both need 1/2, and at 0.4 nothing holds that was had apart.
+    rows = bg.tie_in_steps(bg.RepeatedGame(together(), 0.4), BOTH, "A|B")
+    assert [(row["before"], row["after"]) for row in rows] == [("separate", "tie-in"), ("tie-in", "linked"), ("separate", "linked")]
+    lost, regained, net = rows
+    assert (lost["gains"], lost["loses"]) == ("", "U.S., China")
+    assert lost["joint_surplus"] < 0 < regained["joint_surplus"]
+    assert net["joint_surplus"] == pytest.approx(lost["joint_surplus"] + regained["joint_surplus"], abs=1e-5)
+    assert net["loses"] == ""
+
+
+def test_a_tie_in_may_interact_and_name_its_fallback():
+    issues = together(interaction=both_cooperate(2.0))
+    at = bg.tie_in_set(bg.RepeatedGame(issues, 0.9), BOTH)
+    assert at.support([1, 1]) == pytest.approx(2 * (6 + 2.0), abs=1e-9)
+    pure = bg.IssueGame({"S": bg.game([[2, 0], [0, 1]], [[2, 0], [0, 1]])})
+    with pytest.raises(GameError, match="2 pure static equilibria"):
+        bg.tie_in_set(bg.RepeatedGame(pure, 0.5), {"S": (0, 0)})
+    named = bg.tie_in_set(bg.RepeatedGame(pure, 0.5), {"S": (0, 0)}, fallback={"S": (1, 1)})
+    assert named.options["profiles"] == ((0, 0), (0, 1), (1, 0), (1, 1))
+    with pytest.raises(GameError, match="not separable"):
+        bg.tie_in_steps(bg.RepeatedGame(issues, 0.9), BOTH, "A|B")
+    with pytest.raises(GameError, match="over an IssueGame"):
+        bg.tie_in_set(bg.RepeatedGame(EASY, 0.9), (0, 0))
+
+
+def test_certificates_of_tied_sets_speak_of_their_profiles_only():
+    found = bg.tie_in_set(bg.RepeatedGame(together(), 0.6), BOTH)
+    certificate = bg.verify(found)
+    assert certificate.holds
+    assert "by the 4 profiles that may be prescribed" in certificate.reason
+    # As a claim about all profiles the half-planes do not follow; among fewer, or none, the vertices are not generated.
+    whole = replace(found, options={key: value for key, value in found.options.items() if key != "profiles"})
+    assert not bg.verify(whole).holds
+    for profiles, words in ((((3, 3),), "no profile"), (((9, 9),), "none of the profiles"), (7, "not pairs"), (("x",), "not pairs")):
+        certificate = bg.verify(replace(found, options={**found.options, "profiles": profiles}))
+        assert not certificate.holds
+        assert words in certificate.reason

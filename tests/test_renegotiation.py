@@ -170,3 +170,166 @@ def test_the_lattice_column_is_the_hardest_block():
     again = bg.renegotiation_rows(story.game(), deals)
     equal = {row["partition"]: row["critical_delta_contractual"] for row in again if row["agreement"] == "full"}
     assert 0.486 < equal["T,R,C"] < equal["T,R|C"]
+
+
+# Penances, phase by phase: every constraint and every comparison as defined, nothing derived.
+
+
+def penance_holds(payoffs, agreed, profiles, periods, deltas):
+    """Whether nobody gains by one deviation anywhere and no phase is better for both sides than another."""
+    u = [[[Fraction(x) for x in row] for row in matrix] for matrix in payoffs]
+    m, n = len(u[0]), len(u[0][0])
+
+    def pays(a):
+        return [u[i][a[0]][a[1]] for i in (0, 1)]
+
+    def cheats(a):
+        return [max(u[0][k][a[1]] for k in range(m)), max(u[1][a[0]][k] for k in range(n))]
+
+    def now(a, later):
+        return [(1 - d) * x + d * w for d, x, w in zip(deltas, pays(a), later, strict=True)]
+
+    phases = [(agreed, pays(agreed))]
+    starts = []
+    for profile, length in zip(profiles, periods, strict=True):
+        value = pays(agreed)
+        for _ in range(length):
+            value = now(profile, value)
+            phases.append((profile, value))
+        starts.append(value)
+    for profile, value in phases:
+        for i in (0, 1):
+            if (1 - deltas[i]) * cheats(profile)[i] + deltas[i] * starts[i][i] > value[i]:
+                return False
+    return not any(a[0] > b[0] and a[1] > b[1] for _, a in phases for _, b in phases)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(payoff_arrays(most=3), st.tuples(st.sampled_from((2, 5, 8)), st.sampled_from((3, 5, 9))), st.integers(0, 8))
+def test_penances_against_a_search_phase_by_phase(payoffs, tenths, where):
+    deltas = Fraction(tenths[0], 10), Fraction(tenths[1], 10)
+    stage = bg.StageGame(payoffs=payoffs)
+    m, n = stage.shape
+    agreed = (where % m, where // m % n)
+    profiles = list(np.ndindex(m, n))
+    found = bg.penance(stage, agreed, deltas, longest=3)
+    every = ((a, b, j, k) for a in profiles for b in profiles for j in (1, 2, 3) for k in (1, 2, 3))
+    # Only penances in which the punisher does not lose are meant; the others are covered by the comparison of phases.
+    if found is None:
+        assert not any(
+            penance_holds(payoffs, agreed, (a, b), (j, k), deltas) and _is_penance(payoffs, agreed, a, b) for a, b, j, k in every
+        )
+    else:
+        assert penance_holds(payoffs, agreed, found.profiles, found.periods, deltas)
+        assert bg.weakly_renegotiation_proof(stage, agreed, deltas, longest=3) is True
+
+
+@pytest.mark.parametrize("punisher", ["U.S.", "China"])
+def test_a_punisher_that_would_rather_grab_is_deterred_too(punisher):
+    """Cheating pays China: 1 at (0, 1), and its penance (1, 0) pays the U.S. 3 for 2; but there the U.S. grabs 5, and fears nothing."""
+    us, cn, deltas = np.array([[5.0, 2.0], [3.0, 1.0]]), np.array([[5.0, 4.0], [3.0, 3.0]]), (0.2, 0.9)
+    agreed = (0, 1)
+    if punisher == "China":
+        us, cn, deltas, agreed = cn.T, us.T, deltas[::-1], agreed[::-1]
+    stage = bg.game(us, cn)
+    assert bg.penance(stage, agreed, deltas, longest=3) is None
+    assert bg.weakly_renegotiation_proof(stage, agreed, deltas, longest=3) is None
+    profiles = list(np.ndindex(2, 2))
+    tried = [(a, b, j, k) for a in profiles for b in profiles for j in (1, 2, 3) for k in (1, 2, 3)]
+    exact = [Fraction(d).limit_denominator(10) for d in deltas]
+    assert not any(penance_holds([us.tolist(), cn.tolist()], agreed, (a, b), (j, k), exact) for a, b, j, k in tried)
+
+
+def _is_penance(payoffs, agreed, first, second):
+    """The punisher gets at least the agreement's payoff, the punished at most that."""
+    u = np.array(payoffs)
+    return all(u[1 - i][a] >= u[1 - i][agreed] and u[i][a] <= u[i][agreed] for i, a in ((0, first), (1, second)))
+
+
+@QUICK
+@given(payoff_arrays(most=3), st.integers(0, 8))
+def test_what_is_renegotiation_proof_is_sustained_and_what_is_not_can_never_be_by_penances(payoffs, where):
+    stage = bg.StageGame(payoffs=payoffs)
+    agreed = (where % stage.shape[0], where // stage.shape[0] % stage.shape[1])
+    for delta in (0.3, 0.9):
+        answer = bg.weakly_renegotiation_proof(stage, agreed, delta)
+        if answer:
+            least = bg.critical_delta(stage, agreed)
+            assert least.sustainable
+            assert least.lower <= delta
+        if answer is False:
+            assert np.isnan(bg.penance_delta(stage, agreed, tol=1e-2))
+
+
+def test_penances_take_a_discount_factor_a_side():
+    game = bg.StageGame(payoffs=DILEMMA)
+    # One period of penance needs 2/3 of either side.
+    assert bg.penance(game, (0, 0), ("2/3", 0.9), longest=1) is not None
+    assert bg.penance(game, (0, 0), (0.9, "0.66666"), longest=1) is None
+    assert bg.weakly_renegotiation_proof(game, (0, 0), (0.9, "0.66666"), longest=1) is None
+    assert bg.weakly_renegotiation_proof(game, (1, 1), 0.01) is True
+    with pytest.raises(GameError, match="longest is 0"):
+        bg.weakly_renegotiation_proof(game, (0, 0), 0.9, longest=0)
+
+
+# The columns of the lattice
+
+
+def test_columns_by_block_and_in_the_lattice():
+    story = bg.scenario("briefing")
+    game, deals = story.game(), {name: story.agreement(name) for name in story.agreements}
+    weights = (0.3, 0.7)
+    plain = bg.linkage_lattice(game, deals).rows()
+    rows = bg.linkage_lattice(game, deals, renegotiation_weights=weights).rows()
+    beside = bg.renegotiation_rows(game, deals, weights)
+    new = {"critical_delta_contractual", "survives_renegotiation", "weakly_renegotiation_proof", "contractual_level", "renegotiation_gain"}
+    assert [set(row) - new for row in rows] == [set(row) for row in plain]
+    assert new.isdisjoint(plain[0])
+    issues = game.stage
+    for row, old, own in zip(rows, plain, beside, strict=True):
+        np.testing.assert_equal({key: row[key] for key in old}, old)
+        np.testing.assert_equal({key: row[key] for key in own}, own)
+        blocks = issues.partition(row["partition"])
+        level = sum(bg.contractual_equilibrium(bg.RepeatedGame(issues.block(block), game.delta), weights).level for block in blocks)
+        assert row["contractual_level"] == pytest.approx(level, abs=1e-12)
+        a, b = issues.joint_profile(deals[row["agreement"]])
+        assert row["renegotiation_gain"] == pytest.approx(level - issues.stage_game().payoffs[:, a, b].sum(), abs=1e-12)
+        proofs = [
+            bg.weakly_renegotiation_proof(stage, issues.joint_profile(deals[row["agreement"]], block), game.delta, longest=40)
+            for block, stage in ((block, bg.RepeatedGame(issues.block(block), game.delta).stage_game()) for block in blocks)
+        ]
+        expected = False if False in proofs else None if None in proofs else True
+        assert row["weakly_renegotiation_proof"] is expected
+        # A proof is an equilibrium; payments without renegotiation ask for less patience than with it.
+        assert row["sustained"] or expected is not True
+        if not np.isnan(row["critical_delta_contractual"]):
+            assert row["critical_delta_transfers"] <= row["critical_delta_contractual"]
+    # A gain is what an enforceable agreement leaves; nothing that survives can be worth more than the level.
+    assert all(row["renegotiation_gain"] >= -1e-12 for row in rows if row["survives_renegotiation"])
+
+
+def test_two_discount_factors_agree_or_leave_it_open():
+    issues = bg.IssueGame({"T": bg.StageGame(payoffs=DILEMMA)})
+    deal = {"truce": {"T": (0, 0)}}
+    least = float(bg.contract_path(issues.issues["T"]).least_delta((0, 0)))
+    for pair, expected in (((0.9, 0.95), True), ((0.01, 0.02), False), ((0.01, 0.95), None)):
+        assert (least <= min(pair), least <= max(pair)) == {True: (True, True), False: (False, False), None: (False, True)}[expected]
+        (row,) = bg.renegotiation_rows(bg.RepeatedGame(issues, pair), deal)
+        assert row["survives_renegotiation"] is expected
+        assert np.isnan(row["contractual_level"]) == (expected is None)
+    (row,) = bg.renegotiation_rows(bg.RepeatedGame(issues, 0.9), {})
+    assert (row["partition"], row["agreement"], row["contractual_level"]) == ("T", "", 6.0)
+
+
+def test_a_block_without_contractual_equilibrium_empties_the_partition():
+    pennies = bg.game([[1, -1], [-1, 1]], [[-1, 1], [1, -1]])
+    issues = bg.IssueGame({"T": bg.StageGame(payoffs=DILEMMA), "M": pennies})
+    rows = bg.renegotiation_rows(bg.RepeatedGame(issues, 0.9), {"a": {"T": (0, 0), "M": (0, 0)}}, partitions=["T|M"])
+    (row,) = rows
+    assert np.isnan(row["critical_delta_contractual"])
+    assert row["survives_renegotiation"] is False
+    assert row["weakly_renegotiation_proof"] is False
+    assert np.isnan(row["contractual_level"])
+    assert np.isnan(row["renegotiation_gain"])
+    with pytest.raises(GameError, match="none negative"):
+        bg.linkage_lattice(bg.RepeatedGame(issues, 0.9), {}, renegotiation_weights=(0, 0))

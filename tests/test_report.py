@@ -176,6 +176,16 @@ class TestLattice:
         assert {"Washington", "Beijing", "Issue by issue", "everything linked", "nothing linked", "tariffs + rare earths"} <= set(found)
         assert "civil: tariffs truce, chips curb" in found
 
+    def test_what_renegotiation_undoes_has_a_sign(self, tmp_path):
+        rows = [row(name, "civil", survives_renegotiation=True, weakly_renegotiation_proof=None) for name in PARTITIONS]
+        rows[0] |= {"survives_renegotiation": False, "weakly_renegotiation_proof": False}
+        rows[1] |= {"survives_renegotiation": False, "sustained": False, "critical_delta": 0.9}
+        found = texts(lattice.draw(only_case(write(tmp_path, rows))))
+        assert next(text for text in found if "‡" in text or "§" in text) == "0.450 ‡§"
+        assert {"0.900", "0.450"} <= set(found)
+        assert any(text.startswith("‡ holds, but not if") for text in found)
+        assert any(text.startswith("§ holds, but without") for text in found)
+
     def test_notice_unit_and_patience_are_told(self, tmp_path):
         found = " ".join(texts(lattice.draw(only_case(write(tmp_path, talks())))))
         assert "$bn a period" in found

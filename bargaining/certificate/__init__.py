@@ -3,16 +3,19 @@
 from typing import Any
 
 from bargaining.certificate.automaton import verify_automaton
+from bargaining.certificate.contractual import verify_contractual
 from bargaining.certificate.correlated import verify_correlated
 from bargaining.certificate.critical import verify_critical_delta
 from bargaining.certificate.markov import verify_markov_perfect
 from bargaining.certificate.monitored import verify_monitored
 from bargaining.certificate.nash import verify_nash
+from bargaining.certificate.negotiation import verify_negotiation_plan
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.sets import verify_equilibrium_set
 from bargaining.certificate.state_automaton import verify_state_automaton
 from bargaining.certificate.state_transfers import verify_stochastic_transfers
 from bargaining.certificate.stochastic import verify_stochastic_set
+from bargaining.deal_solution import ContractualEquilibrium, NegotiationPlan
 from bargaining.games import MonitoredGame
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.games.state_automaton import StateAutomaton
@@ -30,7 +33,8 @@ def verify(solution: Any) -> Certificate:
     Parameters
     ----------
     solution : Solution, Automaton or StateAutomaton
-        Payoff sets of any kind, static, correlated and Markov-perfect equilibria, critical discount factors, strategies.
+        Payoff sets of any kind, static, correlated, Markov-perfect and contractual equilibria, critical discount factors, strategies,
+        negotiation plans.
 
     Raises
     ------
@@ -49,6 +53,10 @@ def verify(solution: Any) -> Certificate:
         return verify_automaton(solution)
     if isinstance(solution, StateAutomaton):
         return verify_state_automaton(solution)
+    if isinstance(solution, NegotiationPlan):
+        return verify_negotiation_plan(solution)
+    if isinstance(solution, ContractualEquilibrium):
+        return verify_contractual(solution)
     if isinstance(solution, NashEquilibria):
         return verify_nash(solution)
     if isinstance(solution, MarkovPerfect):

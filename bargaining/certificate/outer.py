@@ -48,7 +48,12 @@ def malformed_chain(game: ExactGame, proof: OuterProof) -> str:
 def check_outer(game: ExactGame, proof: OuterProof, to_empty: bool) -> bool | None:
     """Whether the half-planes (or emptiness) follow; None if that is too much work to check here."""
     if game.delta[0] != game.delta[1] or (proof.slopes is None and not to_empty):
-        return _walk(game, proof, to_empty)
+        walked = _walk(game, proof, to_empty)
+        if walked is not False or to_empty or game.delta[0] != game.delta[1]:
+            return walked
+        # Half-planes that were turned on the way need not follow by themselves; polygons from the stage payoffs may still fall below them.
+        half_planes = [(n, Fraction(float(c))) for n, c in zip(_pairs(proof.normals), proof.offsets, strict=True)]
+        return _descend(game, proof, half_planes)[0] is True
     if to_empty:
         outcome, _ = _descend(game, proof, [])
         return outcome

@@ -80,7 +80,13 @@ def _foreign_block(solution: EquilibriumSet) -> str:
 
 def _verify_set(solution: EquilibriumSet) -> Certificate:
     assert isinstance(solution.game, RepeatedGame)
-    game = ExactGame(solution.game)
+    allowed = solution.options.get("profiles")
+    try:
+        game = ExactGame(solution.game, allowed)
+    except (TypeError, ValueError):
+        return refused("the profiles that may be prescribed are not pairs of positions")
+    if not game.payoff:
+        return refused("none of the profiles that may be prescribed is there")
     chain = solution.outer_proof
     malformed = malformed_chain(game, chain) if chain is not None else ""
     if malformed:
@@ -113,7 +119,8 @@ def _verify_set(solution: EquilibriumSet) -> Certificate:
             gap=inf,
             reason=strayed if strayed and gain == 0 and error == 0 else reason,
         )
-    inside = "every vertex is generated and no one-shot deviation gains; "
+    among = "" if allowed is None else f" by the {len(game.payoff)} profiles that may be prescribed"
+    inside = f"every vertex is generated{among} and no one-shot deviation gains; "
     if chain is None:
         reason = "nothing bounds the equilibrium payoffs from outside"
         return Certificate(holds=not solution.status.is_answer, deviation_gain=0.0, payoff_error=0.0, gap=inf, reason=inside + reason)

@@ -81,6 +81,8 @@ def show_experiment(name: str, profile: str, as_json: bool) -> None:
         )
         calibrations = ", ".join(run.calibrations or (scenario(run.scenario).calibration,))
         accuracy = f"tol {run.solver.tol:g}" if hasattr(run.solver, "tol") else "exact"
+        if getattr(run.solver, "renegotiation_weights", None):
+            accuracy += ", renegotiated"
         made.add_row(run_name, run.scenario, calibrations, swept, f"{run.solver.name}, {accuracy}", str(own))
     if experiment.runs:
         print_table(console, f"runs, profile {profile}", made)

@@ -124,6 +124,12 @@ def _cell(row: Row, notes: _Notes) -> Text:
         marks += notes.mark("≈", "a knife edge: an incentive binds exactly, so the answer turns on the last digit of a parameter")
     if verdict in ("patience", "static") and row.get("voluntary") is False:
         marks += notes.mark("!", "extorted: a side is worse off than at the static Nash equilibrium it could fall back on")
+    if row.get("sustained") and row.get("survives_renegotiation") is False:
+        marks += notes.mark("‡", "not if every period's play is renegotiated with side payments: see critical_delta_contractual")
+    if row.get("sustained") and row.get("weakly_renegotiation_proof") is False:
+        marks += notes.mark(
+            "§", "without side payments whoever is to punish would rather forget: not weakly renegotiation-proof in pure actions"
+        )
     if row.get("status") not in ("solved", "empty"):
         marks += notes.mark("?", "not proven: see the columns status and error_bound")
     return Text(text + (marks or " "), style={"static": "green", "never": "red"}.get(verdict, ""))

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from bargaining.deal_solution import Negotiation
 from bargaining.deals.setting import Setting
 from bargaining.games import GameError, IssueGame
 from bargaining.games.negotiation import NegotiationGame
 from bargaining.solvers.alternating_offers import alternating_offers
-from bargaining.solvers.negotiation import Negotiation, negotiate
+from bargaining.solvers.negotiation import negotiate
 from bargaining.solvers.stationary import stationary_deals
 from bargaining.store import Row
 

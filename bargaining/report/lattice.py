@@ -1,6 +1,6 @@
 """The linkage lattice as a figure: which agreements hold when which issues may be linked, and what each side can gain or lose."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
@@ -18,6 +18,21 @@ _COLOURS = {
     IMPATIENT: "fails at the sides' patience; would hold at the discount factor stated",
     NEVER: "fails at any patience",
     OPEN: "not settled numerically",
+}
+# Sign of a cell -> what it means, and whether a row has it. Columns on renegotiation are there only if they were asked for.
+_SIGNS: Mapping[str, tuple[str, Callable[[Row], bool]]] = {
+    "†": (
+        "a tie: the finding turns on an exact equality (a knife edge), so payoffs a little different could reverse it",
+        lambda row: bool(row["tie"]),
+    ),
+    "‡": (
+        "holds, but not if every period's play is renegotiated with side payments: that needs more patience (contractual equilibrium)",
+        lambda row: bool(row["sustained"]) and row.get("survives_renegotiation") is False,
+    ),
+    "§": (
+        "holds, but without side payments whoever is to punish would rather forget (not weakly renegotiation-proof in pure actions)",
+        lambda row: bool(row["sustained"]) and row.get("weakly_renegotiation_proof") is False,
+    ),
 }
 _LINE, _SIZE, _MARGIN, _SWATCH = 0.19, 8.5, 0.3, 0.38
 
@@ -92,8 +107,8 @@ def _cell(row: Row, reasons: Mapping[str, int]) -> Cell:
         text += f" [{', '.join(str(k) for k in sorted(reasons[reason] for reason in _reasons(row)))}]"
     if row["status"] not in ("solved", "empty") and row["verdict"] != "undecided":
         text += " ?"
-    if row["tie"]:
-        text += " †"
+    signs = "".join(sign for sign, (_, applies_to) in _SIGNS.items() if applies_to(row))
+    text += f" {signs}" if signs else ""
     return Cell(row["agreement"].replace("_", " "), text, _colour(row))
 
 
@@ -126,10 +141,7 @@ def _legend(case: Case, rows: list[Row], reasons: dict[str, int]) -> list[list[_
         signs.append(_Note("static: holds without any regard for the future; nobody gains by breaking it even once"))
     if any(row["status"] not in ("solved", "empty") and row["verdict"] != "undecided" for row in rows):
         signs.append(_Note("? computed, but not proven to the accuracy asked for"))
-    if any(row["tie"] for row in rows):
-        signs.append(
-            _Note("† a tie: the finding turns on an exact equality (a knife edge), so payoffs a little different could reverse it")
-        )
+    signs += [_Note(f"{sign} {words}") for sign, (words, applies_to) in _SIGNS.items() if any(applies_to(row) for row in rows)]
     quo = case.words.status_quo.replace("_", " ")
     signs.append(
         _Note(f"bars: from the worst to the best payoff a side can be held to, all on one scale; the tick is the status quo ({quo})")

@@ -20,14 +20,16 @@ renegotiated away in total value; they only shift who gets it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from bargaining.deal_solution import ContractualEquilibrium
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame, exact
 from bargaining.games.stage import Profile
 from bargaining.payoff_set import PayoffSet
-from bargaining.solution import Solution, Status
+from bargaining.solution import Status
 from bargaining.solvers.plane import Pair, as_set, read_pair
 from bargaining.solvers.transfers import exact_table
 
@@ -53,6 +55,11 @@ class ContractPath:
     weights: Pair
     levels: tuple[ContractLevel, ...]
 
+    @cached_property
+    def table(self) -> Mapping[Profile, tuple[Pair, Pair]]:
+        """Payoffs and best deviation gains of every profile, exact."""
+        return {a: (u, (c[0] - u[0], c[1] - u[1])) for a, (u, c) in exact_table(self.stage).items()}
+
     def at(self, delta: Any) -> ContractLevel | None:
         """The level reached at a discount factor; None if there is no pure-action equilibrium."""
         try:
@@ -66,33 +73,12 @@ class ContractPath:
     def least_delta(self, agreement: Any) -> Fraction | None:
         """Least discount factor from which the profile is enforceable; None if it is at none below one."""
         profile = self.stage.profile(agreement)
-        gains = _table(self.stage)[profile][1]
+        gains = self.table[profile][1]
         needed = gains[0] + gains[1]
         able = [level for level in self.levels if level.span or not needed]
         reached = [max(level.delta, needed / (needed + level.span) if needed else Fraction(0)) for level in able]
         least = min(reached, default=None)
         return least if least is not None and least < 1 else None
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ContractualEquilibrium(Solution):
-    """Level (joint payoff) and span of the contractual equilibrium, and its payoffs: a segment, exact."""
-
-    level: float
-    span: float
-    path: Profile | None
-    enforceable: tuple[Profile, ...]
-    payoff_set: PayoffSet
-    game: RepeatedGame
-
-    @property
-    def vertices(self) -> Any:
-        """Ends of the segment, shape (2, 2) (one row if they coincide, none if there is no equilibrium)."""
-        return self.payoff_set.vertices
-
-    def row(self) -> dict[str, Any]:
-        """Level and span."""
-        return {**super().row(), "level": self.level, "span": self.span, "enforceable": len(self.enforceable)}
 
 
 def contract_path(stage: StageGame | IssueGame, weights: Any = (0.5, 0.5)) -> ContractPath:
@@ -127,7 +113,7 @@ def contract_path(stage: StageGame | IssueGame, weights: Any = (0.5, 0.5)) -> Co
     if min(given) < 0 or sum(given) == 0:
         raise GameError(f"weights {weights!r}: expected two numbers, none negative, not both zero")
     pi = given[0] / (given[0] + given[1]), given[1] / (given[0] + given[1])
-    table = _table(joint)
+    table = ContractPath(joint, pi, ()).table
     ordered = sorted(table, key=lambda a: (sum(table[a][1]), a))
     best = high = low = None
     reached: list[ContractLevel] = []
@@ -194,7 +180,7 @@ def contractual_equilibrium(game: RepeatedGame, weights: Any = (0.5, 0.5)) -> Co
     enforceable: tuple[Profile, ...] = ()
     if level is not None:
         corners = [(level.low, level.level - level.low), (level.low + level.span, level.level - level.low - level.span)]
-        enforceable = tuple(sorted(a for a, (_, h) in _table(path.stage).items() if sum(h) <= level.requirement))
+        enforceable = tuple(sorted(a for a, (_, h) in path.table.items() if sum(h) <= level.requirement))
     return ContractualEquilibrium(
         status=Status.solved if level else Status.empty,
         error_bound=0.0,
@@ -206,62 +192,6 @@ def contractual_equilibrium(game: RepeatedGame, weights: Any = (0.5, 0.5)) -> Co
         span=float(level.span) if level else float("nan"),
         path=level.path if level else None,
         enforceable=enforceable,
+        weights=path.weights,
         payoff_set=as_set(list(dict.fromkeys(corners))) if corners else PayoffSet(np.empty((0, 2))),
     )
-
-
-def renegotiation_rows(game: RepeatedGame, agreements: Mapping[str, Any], weights: Any = (0.5, 0.5)) -> list[dict[str, Any]]:
-    """Which agreements survive renegotiation under each partition of the issues: a column beside those of `linkage_lattice`.
-
-    Each block is renegotiated by itself, as it is enforced by itself. Payments have to be in one unit.
-
-    Parameters
-    ----------
-    game : RepeatedGame
-        Over an IssueGame with separable payoffs.
-    agreements : mapping of name to (mapping of issue to pair of actions)
-    weights : pair of float
-        Bargaining weights.
-
-    Returns
-    -------
-    list of dict
-        A row a partition × agreement: ``critical_delta_contractual``, the least common discount factor from which all its parts are
-        enforceable in contractual equilibrium (NaN: at none), and ``survives_renegotiation`` at the game's discount factor (None if the
-        two sides' factors differ and lie on either side of it: the theory is one of a common factor).
-
-    Examples
-    --------
-    >>> import bargaining as bg
-    >>> story = bg.scenario("briefing")
-    >>> deals = {"full": story.agreement("full")}
-    >>> rows = bg.renegotiation_rows(story.game(), deals)
-    >>> {row["partition"]: round(row["critical_delta_contractual"], 3) for row in rows[:3]}
-    {'T,R,C': 0.667, 'T|R,C': 0.767, 'T,R|C': 0.889}
-    """
-    if not isinstance(game, RepeatedGame) or not isinstance(game.stage, IssueGame):
-        raise GameError("game: expected a RepeatedGame over an IssueGame")
-    issues = game.stage
-    issues.require_separable()
-    named = {name: issues.agreement(agreement) for name, agreement in agreements.items()}
-    paths = {block: contract_path(issues.block(block), weights) for partition in issues.partitions() for block in partition}
-    rows = []
-    for partition in issues.partitions():
-        for name, agreed in named.items():
-            parts = [paths[block].least_delta(issues.joint_profile(agreed, block)) for block in partition]
-            least = None if None in parts else max(part for part in parts if part is not None)
-            holds = [least is not None and least <= factor for factor in game.exact_deltas]
-            rows.append(
-                {
-                    "partition": issues.name(partition),
-                    "agreement": name,
-                    "critical_delta_contractual": float("nan") if least is None else float(least),
-                    "survives_renegotiation": holds[0] if holds[0] == holds[1] else None,
-                }
-            )
-    return rows
-
-
-def _table(stage: StageGame) -> Mapping[Profile, tuple[Pair, Pair]]:
-    """Payoffs and best deviation gains of every profile, exact."""
-    return {a: (u, (c[0] - u[0], c[1] - u[1])) for a, (u, c) in exact_table(stage).items()}

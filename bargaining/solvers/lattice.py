@@ -21,6 +21,7 @@ from bargaining.games.stage import Profile
 from bargaining.solution import EquilibriumSet, LinkageLattice, Status, worst_status
 from bargaining.solvers.block_game import BlockGame, Part
 from bargaining.solvers.incentives import Incentives
+from bargaining.solvers.renegotiation_rows import renegotiation_rows
 from bargaining.solvers.repeated_set import MAX_ITER, check_options, combine, repeated_set
 from bargaining.solvers.selection import bargains
 
@@ -37,6 +38,7 @@ def linkage_lattice(
     tol: float = 1e-9,
     max_iter: int = MAX_ITER,
     hazard_steps: int = HAZARD_STEPS,
+    renegotiation_weights: Any = None,
 ) -> LinkageLattice:
     r"""Solve every partition of the issues × every agreement.
 
@@ -53,6 +55,10 @@ def linkage_lattice(
         As in `equilibrium_set`; `tol` is also the relative width of the brackets of critical discount rates.
     hazard_steps : int
         Grid of the scan for the breakdown hazard, where closed forms leave a gap.
+    renegotiation_weights : pair of float, optional
+        Bargaining weights with which the sides renegotiate. Given, rows also say what survives that: ``critical_delta_contractual``,
+        ``survives_renegotiation``, ``weakly_renegotiation_proof``, ``contractual_level`` and ``renegotiation_gain``, each defined in
+        `renegotiation_rows`. They leave `status` as it is: what they cannot decide is None.
 
     Returns
     -------
@@ -82,6 +88,12 @@ def linkage_lattice(
     >>> lattice = bg.linkage_lattice(bg.RepeatedGame(swap, delta=0.7), deal)
     >>> [(row["partition"], row["sustained"], row["critical_delta"]) for row in lattice.rows()]
     [('R,C', True, 0.6), ('R|C', False, nan)]
+
+    Whoever breaks the exchange can do penance, giving without receiving; apart, without payments, neither can be made to give.
+
+    >>> lattice = bg.linkage_lattice(bg.RepeatedGame(swap, delta=0.7), deal, renegotiation_weights=(0.5, 0.5))
+    >>> [(row["survives_renegotiation"], row["weakly_renegotiation_proof"]) for row in lattice.rows()]
+    [(True, True), (False, False)]
     """
     check_options(tol, max_iter)
     if isinstance(hazard_steps, bool) or not isinstance(hazard_steps, (int, np.integer)) or hazard_steps < 1:
@@ -98,6 +110,10 @@ def linkage_lattice(
     named = {name: issues.agreement(agreement) for name, agreement in (agreements or {}).items()}
     if agreements is None:
         named = _all_profiles(issues)
+    survival: dict[tuple[str, str], dict[str, Any]] = {}
+    if renegotiation_weights is not None:
+        renegotiated = renegotiation_rows(game, named, renegotiation_weights, chosen)
+        survival = {(row["partition"], row["agreement"]): row for row in renegotiated}
     blocks: dict[Block, BlockGame] = {}
     for block in dict.fromkeys(block for partition in chosen for block in partition):
         part_game = RepeatedGame(issues.block(block), game.delta)
@@ -117,12 +133,13 @@ def linkage_lattice(
             parts = [blocks[block].part(issues.joint_profile(_positions(profiles), block)) for block in partition]
             about = {**_about_agreement(parts, joint), "voluntary": voluntary[name], **about_set}
             records.append({"partition": issues.name(partition), "agreement": name, **about, "status": about.pop("status")})
+    records = [record | survival.get((record["partition"], record["agreement"]), {}) for record in records]
     return LinkageLattice(
         status=worst_status([Status[record["status"]] for record in records]),
         error_bound=max((part.error_bound for part in sets.values()), default=0.0),
         iterations=sum(block.solution.iterations for block in blocks.values()),
         method="blocks solved once, combined by partition",
-        options={"tol": tol, "max_iter": max_iter, "hazard_steps": hazard_steps},
+        options={"tol": tol, "max_iter": max_iter, "hazard_steps": hazard_steps, "renegotiation_weights": renegotiation_weights},
         game=game,
         records=tuple(records),
         sets=sets,

@@ -95,7 +95,7 @@ def linked_delta(
         raise GameError(f"convention {convention!r}{near_match(convention, CONVENTIONS)}: expected one of {', '.join(CONVENTIONS)}")
     blocks = issues.partition(partition)
     agreed = issues.agreement(agreement)
-    static = _fallback(issues, fallback)
+    static = static_fallback(issues, fallback)
     if convention == "triggers":
         return _triggers(issues, agreed, static, blocks)
     others = static if convention == "status_quo" else agreed
@@ -110,7 +110,8 @@ def linked_delta(
     return LinkedThreshold(convention, IssueGame.name(blocks), value, 1.0, f"{','.join(block)}: {worst.binding}")
 
 
-def _fallback(issues: IssueGame, given: Any) -> dict[str, Profile]:
+def static_fallback(issues: IssueGame, given: Any) -> dict[str, Profile]:
+    """The static equilibrium to revert to, issue by issue: the one given, else the game's only pure one."""
     stage = issues.stage_game()
     incentives = Incentives(stage)
     if given is not None:
@@ -226,15 +227,20 @@ def linkage_steps(lattice: LinkageLattice) -> list[dict[str, Any]]:
             merged = coarse - fine
             if len(fine) != len(coarse) + 1 or len(merged) != 1 or not all(any(b <= c for c in coarse) for b in fine):
                 continue
-            noise = 1.5 * (facts[before]["error_bound"] + facts[after]["error_bound"]) + 1e-9
-            row: dict[str, Any] = {"before": before, "after": after}
-            for column in ("best_us", "best_cn", "worst_us", "worst_cn", "joint_surplus", "bargain_us", "bargain_cn"):
-                change = float(facts[after][column]) - float(facts[before][column])
-                row[column] = 0.0 if abs(change) <= noise else change
-            row["exposed"] = ", ".join(side for side, column in (("U.S.", "worst_us"), ("China", "worst_cn")) if row[column] < 0)
-            rows.append(row)
+            rows.append(change(facts, before, after))
     order = {name: k for k, name in enumerate(lattice.sets)}
     return sorted(rows, key=lambda row: (order[row["after"]], order[row["before"]]))
+
+
+def change(facts: Mapping[str, Mapping[str, Any]], before: str, after: str) -> dict[str, Any]:
+    """A row of `linkage_steps`, from what is known of both sets; a change within their proven errors is 0."""
+    noise = 1.5 * (facts[before]["error_bound"] + facts[after]["error_bound"]) + 1e-9
+    row: dict[str, Any] = {"before": before, "after": after}
+    for column in ("best_us", "best_cn", "worst_us", "worst_cn", "joint_surplus", "bargain_us", "bargain_cn"):
+        moved = float(facts[after][column]) - float(facts[before][column])
+        row[column] = 0.0 if abs(moved) <= noise else moved
+    row["exposed"] = ", ".join(side for side, column in (("U.S.", "worst_us"), ("China", "worst_cn")) if row[column] < 0)
+    return row
 
 
 def linkage_gains(game: RepeatedGame, partition: str | Partition, rule: str = "nash", *, tol: float = 1e-6) -> dict[str, Floats]:

@@ -29,10 +29,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.deal_solution import Negotiation
 from bargaining.games import GameError
 from bargaining.games.negotiation import NegotiationGame
 from bargaining.payoff_set import PayoffSet
-from bargaining.solution import Solution, Status
+from bargaining.solution import Status
 from bargaining.solvers.plane import as_set, cross, cut, exact_hull
 
 Floats = NDArray[np.float64]
@@ -42,34 +43,6 @@ MAX_ITER = 20_000
 DENOMINATORS = (100, 10_000, 1_000_000)
 # Exact numbers grow with every refusal; what a knife edge rules out it rules out within a few.
 LONGEST_EXACT_DELAY = 16
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Negotiation(Solution):
-    """Equilibrium payoffs of a negotiation game.
-
-    ``sets[i]`` are the payoffs when i proposes first; ``share_bounds[i]`` the least and the largest payoff of i then, and
-    ``responder_bounds[i]`` those of i when the other proposes first. ``max_delay[i]`` is the largest number of refusals before an agreement
-    when i proposes first (infinite if talks may go on for ever). With status `solved` the sets are an exact fixed point (`exact_sets`),
-    and no equilibrium pays what lies more than `error_bound` outside; `approximate` says that only the outer bound is proven, and that the
-    sets generate themselves up to `generation_error`.
-    """
-
-    sets: tuple[PayoffSet, PayoffSet]
-    share_bounds: Floats
-    responder_bounds: Floats
-    max_delay: Floats
-    generation_error: float
-    exact_sets: tuple[tuple[Any, ...], tuple[Any, ...]]
-    game: NegotiationGame  # type: ignore[assignment]
-
-    def row(self) -> dict[str, Any]:
-        """Bounds and delays at both proposer nodes."""
-        row = super().row()
-        for i, name in enumerate(("us", "cn")):
-            row |= {f"least_{name}": float(self.share_bounds[i, 0]), f"most_{name}": float(self.share_bounds[i, 1])}
-            row[f"max_delay_{name}_first"] = float(self.max_delay[i])
-        return row
 
 
 def negotiate(game: NegotiationGame, *, tol: float = 1e-9, max_iter: int = MAX_ITER) -> Negotiation:

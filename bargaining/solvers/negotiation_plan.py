@@ -1,91 +1,14 @@
 """The strategy that earns a bound of a negotiation game: who offers what, what follows a refusal, and what a cheat meets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from bargaining.deal_solution import Negotiation, NegotiationPlan, Node, Quarrel
 from bargaining.games import GameError
-from bargaining.games.negotiation import NegotiationGame
-from bargaining.solution import SolveError
-from bargaining.solvers.negotiation import Negotiation, Talks, _above
-from bargaining.solvers.plane import Pair, cross
-
-Lottery = tuple[tuple[int, Fraction], ...]
-
-
-@dataclass(frozen=True)
-class Node:
-    """Talks with `proposer` to move, worth `payoff`.
-
-    With a `split` it is offered and accepted; without one nothing acceptable is offered. After a refusal a public draw `refused` picks a
-    position in `NegotiationPlan.quarrels`: on the path if there is no split, else to punish the refusal.
-    """
-
-    proposer: int
-    payoff: Pair
-    split: Pair | None
-    refused: Lottery
-
-
-@dataclass(frozen=True)
-class Quarrel:
-    """One period of the disagreement game, worth `payoff`: a profile, then a public draw of the next node.
-
-    ``punished[k]`` is the node that follows a deviation of player k.
-    """
-
-    payoff: Pair
-    profile: tuple[int, int]
-    after: Lottery
-    punished: tuple[int, int]
-
-
-@dataclass(frozen=True, eq=False)
-class NegotiationPlan:
-    """A subgame-perfect strategy profile of a negotiation game as a finite machine; `start` is a position in `nodes`.
-
-    To an offer that is not in the plan the other side answers so as to hold the proposer to ``secured[proposer]`` at most.
-    """
-
-    game: NegotiationGame
-    nodes: tuple[Node, ...]
-    quarrels: tuple[Quarrel, ...]
-    start: int
-    secured: Pair
-
-    @property
-    def payoff(self) -> Pair:
-        """What the plan earns, exact."""
-        return self.nodes[self.start].payoff
-
-    def __str__(self) -> str:
-        stage, lines, told = self.game.stage_game(), [], set()
-        waiting = [self.start]
-        players = stage.players
-        while waiting:
-            k = waiting.pop(0)
-            if k in told:
-                continue
-            told.add(k)
-            node = self.nodes[k]
-            me, you = players[node.proposer], players[1 - node.proposer]
-            if node.split is not None:
-                us, cn = (float(share) for share in node.split)
-                lines.append(f"Node {k}: {me} offers the split ({us:.4g}, {cn:.4g}); {you} accepts. If {you} refuses:")
-            else:
-                lines.append(f"Node {k}: {me} offers nothing acceptable; {you} refuses:")
-            for q, chance in node.refused:
-                quarrel = self.quarrels[q]
-                labels = " / ".join(stage.labels(quarrel.profile))
-                odds = "" if chance == 1 else f"with probability {float(chance):.3g} "
-                nodes = ", ".join(f"node {n}" + ("" if c == 1 else f" ({float(c):.3g})") for n, c in quarrel.after)
-                first, second = quarrel.punished
-                lines.append(
-                    f"  {odds}{labels}, then {nodes}; a deviation of {players[0]} leads to node {first}, of {players[1]} to {second}"
-                )
-                waiting += [n for n, _ in quarrel.after] + [first, second]
-        return "\n".join(lines)
+from bargaining.solution import SolveError, Status
+from bargaining.solvers.negotiation import Talks, _above
+from bargaining.solvers.plane import Pair, cross, cut
 
 
 def negotiation_plan(
@@ -133,7 +56,7 @@ def negotiation_plan(
     offset = (0, len(sets[0]))
     nodes: list[Node] = []
     quarrels: list[Quarrel] = []
-    secured = []
+    secured, deterred = [], []
     for i in (0, 1):
         refused = talks.refused(sets[1 - i])
         floor, least = talks.secured(i, refused), min(w[1 - i] for w in refused)
@@ -151,12 +74,28 @@ def negotiation_plan(
             agreed = v[0] + v[1] == talks.surplus and v[1 - i] >= least and v[i] >= floor
             weights = [(harshest, Fraction(1))] if agreed else mixture(refused, v)
             nodes.append(Node(i, v, v if agreed else None, tuple((quarrel(corner), chance) for corner, chance in weights)))
+        # One draw that leaves the proposer no more, and the other what it must be offered at least, deters every offer.
+        enough = cut(refused, (0, 1) if i == 0 else (1, 0), talks.surplus - floor)
+        mildest = min(enough, key=lambda w, i=i: (w[i], w[1 - i]))  # type: ignore[misc]
+        deterred.append(tuple((quarrel(corner), chance) for corner, chance in mixture(refused, mildest)))
     if point is not None:
         k = min(range(len(sets[proposer])), key=lambda n: sum((float(sets[proposer][n][m]) - float(point[m])) ** 2 for m in (0, 1)))
     else:
         who, sign = proposer if player is None else player, 1 if largest else -1
         k = max(range(len(sets[proposer])), key=lambda n: (sign * sets[proposer][n][who], sets[proposer][n][1 - who]))
-    return NegotiationPlan(solution.game, tuple(nodes), tuple(quarrels), offset[proposer] + k, (secured[0], secured[1]))
+    return NegotiationPlan(
+        status=Status.solved,
+        error_bound=0.0,
+        iterations=0,
+        method="strategy from exact self-generating sets",
+        options={},
+        game=solution.game,
+        nodes=tuple(nodes),
+        quarrels=tuple(quarrels),
+        start=offset[proposer] + k,
+        secured=(secured[0], secured[1]),
+        deterred=(deterred[0], deterred[1]),
+    )
 
 
 def _quarrel(talks: Talks, corner: Pair, after: Sequence[Pair], offset: int) -> Quarrel:

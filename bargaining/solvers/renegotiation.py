@@ -13,7 +13,8 @@ answer says no more: an agreement, and for each side a *penance* of k periods of
 (van Damme 1989). Deviations restart the deviator's penance.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -121,12 +122,18 @@ class Penance:
 def penance(stage: StageGame, agreement: Any, delta: Any, *, longest: int = 8) -> Penance | None:
     r"""A weakly renegotiation-proof equilibrium that sustains an agreement, within the class of penances; None if the class has none.
 
+    Let :math:`v = u(a)` be what the agreement pays, :math:`h` gains from the best deviation, and :math:`w_i = (1-\delta_i^k) u_i(a^i) +
+    \delta_i^k v_i` what i gets at the start of its penance. If :math:`u_j(a^i) \ge v_j` and :math:`c_i(a^i) \le w_i` nobody leaves a
+    penance unless the punisher does, and no phase is better for both sides than another; what remains is
+
+    .. math:: (1-\delta_i) h_i(a) \le \delta_i (v_i - w_i), \qquad (1-\delta_j) h_j(a^i) \le \delta_j (v_j - w_j).
+
     Parameters
     ----------
     stage : StageGame
     agreement : pair of actions
-    delta : float
-        Common discount factor.
+    delta : float or pair of float
+        Discount factors; nothing is paid, so the two sides' may differ.
     longest : int
         Most periods of penance.
 
@@ -146,18 +153,14 @@ def penance(stage: StageGame, agreement: Any, delta: Any, *, longest: int = 8) -
     >>> bg.penance(dilemma, (0, 0), 0.7, longest=1).profiles, bg.penance(dilemma, (0, 0), 0.6, longest=1)
     (((0, 1), (1, 0)), None)
     """
-    profile, table, factor = _asked(stage, agreement, delta, longest)
-    for periods, profiles in _candidates(stage, table, profile, longest):
-        worst = _sustains(table, profile, profiles, periods, factor)
-        if worst is not None:
-            return Penance(profiles, periods, worst)
-    return None
+    profile, table = _asked(stage, agreement, longest)
+    return _penance(table, profile, read_delta(delta), longest)
 
 
 def penance_delta(stage: StageGame, agreement: Any, *, longest: int = 8, tol: float = 1e-9) -> float:
-    """Least discount factor at which a penance sustains an agreement and still does at every larger one tried; NaN if none does.
+    """Least common discount factor from which on a penance sustains an agreement, at every larger one tried; NaN if none does.
 
-    For every candidate the set of discount factors is scanned in 64 steps and its last lower end refined by bisection with exact checks.
+    Discount factors are scanned in 64 steps and the last lower end is refined by bisection, each with an exact check.
 
     Examples
     --------
@@ -165,72 +168,108 @@ def penance_delta(stage: StageGame, agreement: Any, *, longest: int = 8, tol: fl
     >>> round(bg.penance_delta(bg.game([[3, 0], [5, 1]], [[3, 5], [0, 1]]), (0, 0), longest=1), 6)
     0.666667
     """
-    profile, table, _ = _asked(stage, agreement, 0.5, longest)
-    best: float | None = None
-    for periods, profiles in _candidates(stage, table, profile, longest):
+    profile, table = _asked(stage, agreement, longest)
 
-        def works(d: Fraction, profiles: Any = profiles, periods: Any = periods) -> bool:
-            return _sustains(table, profile, profiles, periods, d) is not None
+    def works(d: Fraction) -> bool:
+        return _penance(table, profile, (d, d), longest) is not None
 
-        low, high = Fraction(0), Fraction(9999, 10000)
-        if not works(high) or (best is not None and not works(exact(best))):
-            continue
-        for k in range(63, 0, -1):
-            if not works(Fraction(k, 64)):
-                low = Fraction(k, 64)
-                break
-            high = Fraction(k, 64)
-        while high - low > exact(tol):
-            middle = (low + high) / 2
-            low, high = (low, middle) if works(middle) else (middle, high)
-        best = float(high) if best is None else min(best, float(high))
-    return float("nan") if best is None else best
+    low, high = Fraction(0), Fraction(9999, 10000)
+    if not works(high):
+        return float("nan")
+    for k in range(63, 0, -1):
+        if not works(Fraction(k, 64)):
+            low = Fraction(k, 64)
+            break
+        high = Fraction(k, 64)
+    while high - low > exact(tol):
+        middle = (low + high) / 2
+        low, high = (low, middle) if works(middle) else (middle, high)
+    return float(high)
 
 
-def _asked(stage: StageGame, agreement: Any, delta: Any, longest: int) -> tuple[Profile, dict[Profile, tuple[Pair, Pair]], Fraction]:
+def weakly_renegotiation_proof(stage: StageGame, agreement: Any, delta: Any, *, longest: int = 8) -> bool | None:
+    r"""Whether an agreement for ever is the path of a weakly renegotiation-proof equilibrium, nothing being paid; None if undecided.
+
+    True: a penance of up to `longest` periods sustains it (`penance`). False: for one side no pure profile has :math:`c_i(a^i) \le v_i`
+    and :math:`u_j(a^i) \ge v_j`, which every weakly renegotiation-proof equilibrium in pure actions needs at *every* discount factor: of
+    the continuations that are worst for i take the best one for j; it does not lie below v for j too, and its first profile is such an
+    :math:`a^i`.
+
+    Parameters
+    ----------
+    stage : StageGame
+    agreement : pair of actions
+    delta : float or pair of float
+    longest : int
+        Most periods of penance.
+
+    Returns
+    -------
+    bool or None
+
+    References
+    ----------
+    Farrell, J., Maskin, E. (1989), Renegotiation in repeated games, Games and Economic Behavior 1.
+
+    Examples
+    --------
+    Withholding trade punishes a cheat, but whoever withholds suffers too, and would rather forget.
+
+    >>> import bargaining as bg
+    >>> dilemma, trade = bg.game([[3, 0], [5, 1]], [[3, 5], [0, 1]]), bg.game([[2, 0], [3, 0]], [[2, -1], [0, -1]])
+    >>> [bg.weakly_renegotiation_proof(game, (0, 0), (0.8, 0.9)) for game in (dilemma, trade)]
+    [True, False]
+    >>> bg.weakly_renegotiation_proof(dilemma, (0, 0), 0.4) is None
+    True
+    """
+    profile, table = _asked(stage, agreement, longest)
+    if _penance(table, profile, read_delta(delta), longest) is not None:
+        return True
+    return None if all(_punishments(table, table[profile][0], i) for i in (0, 1)) else False
+
+
+_Table = Mapping[Profile, tuple[Pair, Pair]]
+
+
+def _asked(stage: StageGame, agreement: Any, longest: int) -> tuple[Profile, _Table]:
     if not isinstance(stage, StageGame):
         raise GameError(f"stage is a {type(stage).__name__}: expected a StageGame")
     if isinstance(longest, bool) or not isinstance(longest, (int, np.integer)) or longest < 1:
         raise GameError(f"longest is {longest!r}: expected a positive integer")
-    factors = read_delta(delta)
-    if factors[0] != factors[1]:
-        raise GameError(f"delta {delta!r}: penances need a common discount factor")
-    return stage.profile(agreement), exact_table(stage), factors[0]
+    return stage.profile(agreement), exact_table(stage)
 
 
-def _candidates(
-    stage: StageGame, table: dict[Profile, tuple[Pair, Pair]], agreed: Profile, longest: int
-) -> Iterator[tuple[tuple[int, int], tuple[Profile, Profile]]]:
-    """Lengths and profiles: the punisher must not lose by the penance, the punished must be held below the agreement."""
-    v = table[agreed][0]
-    own = [[a for a, (payoff, cheat) in table.items() if payoff[1 - i] >= v[1 - i] and cheat[i] <= v[i]] for i in (0, 1)]
-    for us in own[0]:
-        for cn in own[1]:
-            for first in range(1, longest + 1):
-                for second in range(1, longest + 1):
-                    yield (first, second), (us, cn)
+def _punishments(table: _Table, v: Pair, i: int) -> list[Profile]:
+    """Profiles by which the punisher does not lose and that can hold i down to v, even where i replies best."""
+    return [a for a, (payoff, cheat) in table.items() if payoff[1 - i] >= v[1 - i] and cheat[i] <= v[i]]
 
 
-def _sustains(
-    table: dict[Profile, tuple[Pair, Pair]], agreed: Profile, profiles: tuple[Profile, Profile], periods: tuple[int, int], d: Fraction
-) -> Pair | None:
-    """What the punished get at the start of their penances, if nobody deviates anywhere and no phase dominates another; else None."""
-    v = table[agreed][0]
-    phases: list[list[Pair]] = []
-    for i in (0, 1):
-        u = table[profiles[i]][0]
-        values = [v]
-        for _ in range(periods[i]):
-            values.append(((1 - d) * u[0] + d * values[-1][0], (1 - d) * u[1] + d * values[-1][1]))
-        phases.append(values)
-    worst = phases[0][-1][0], phases[1][-1][1]
-    for i in (0, 1):
-        if (1 - d) * table[agreed][1][i] + d * worst[i] > v[i]:
-            return None
-        for k in (0, 1):
-            if any((1 - d) * table[profiles[i]][1][k] + d * worst[k] > value[k] for value in phases[i][1:]):
-                return None
-    every = phases[0] + phases[1]
-    if any(a[0] > b[0] and a[1] > b[1] for a in every for b in every):
-        return None
-    return worst
+def _penance(table: _Table, agreed: Profile, deltas: Pair, longest: int) -> Penance | None:
+    v, best = table[agreed]
+    needs = [(1 - deltas[i]) * (best[i] - v[i]) / deltas[i] for i in (0, 1)]
+    # For each side penances by what the punisher must fear (rising) and how far below v they hold the punished (rising).
+    able = [[each for each in _penances(table, v, i, deltas, longest) if each[1] >= needs[i]] for i in (0, 1)]
+    for fear_cn, depth_us, us in able[0]:
+        for fear_us, depth_cn, cn in able[1]:
+            if depth_cn >= fear_cn and depth_us >= fear_us:
+                return Penance((us[0], cn[0]), (us[1], cn[1]), (v[0] - depth_us, v[1] - depth_cn))
+    return None
+
+
+def _penances(table: _Table, v: Pair, i: int, deltas: Pair, longest: int) -> Iterator[tuple[Fraction, Fraction, tuple[Profile, int]]]:
+    """Undominated penances of side i: what deviating from it pays the punisher, its depth, its profile and periods."""
+    weight = [1 - deltas[i] ** k for k in range(1, longest + 1)]
+    found = []
+    for a in _punishments(table, v, i):
+        payoff, cheat = table[a]
+        loss = v[i] - payoff[i]
+        # The longest that leaves the punished at least its best reply is the deepest.
+        periods = bisect_right(weight, (v[i] - cheat[i]) / loss) if loss else 1
+        if periods:
+            fear = (1 - deltas[1 - i]) * (cheat[1 - i] - payoff[1 - i]) / deltas[1 - i]
+            found.append((fear, weight[periods - 1] * loss, (a, periods)))
+    deepest: Fraction | None = None
+    for fear, depth, which in sorted(found, key=lambda each: (each[0], -each[1])):
+        if deepest is None or depth > deepest:
+            deepest = depth
+            yield fear, depth, which

@@ -101,8 +101,12 @@ def _solve(game: RepeatedGame, tol: float, max_iter: int) -> EquilibriumSet:
 
 def general_set(game: RepeatedGame, tol: float, max_iter: int) -> EquilibriumSet:
     """The set by half-planes outside and exact self-generation inside, which needs neither a common δ nor a structure that settles."""
-    options = {"tol": tol, "max_iter": max_iter}
-    scaled = ScaledGame.of(game)
+    return set_between(ScaledGame.of(game), tol, max_iter, {"tol": tol, "max_iter": max_iter})
+
+
+def set_between(scaled: ScaledGame, tol: float, max_iter: int, options: Mapping[str, Any]) -> EquilibriumSet:
+    """The same for the profiles of a scaled game, which may be only some of those of its game."""
+    game = scaled.game
     # What is left to go when the float iteration moves by `stop` is about stop / (1 - delta), a fraction of tol. With a common discount
     # factor the sets have few vertices and sweeps are cheap: go on until vertices can be told to be simple rationals.
     share = min(tol, 1e-9) / 1024.0 if game.common_delta else tol / 16.0

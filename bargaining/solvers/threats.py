@@ -17,37 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.deal_solution import ThreatBargain
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame, exact
-from bargaining.solution import Solution, Status
+from bargaining.solution import Status
 from bargaining.solvers.plane import Pair, exact_hull, frontier, read_polygon
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ThreatBargain(Solution):
-    """Nash bargaining with variable threats: the `point` agreed on, the `threats` (mixed actions), what they would earn.
-
-    `weights` is the normal of the frontier at the point, ``value`` that of the zero-sum game over threats at these weights.
-    """
-
-    point: Floats
-    threats: tuple[Floats, Floats]
-    disagreement: Floats
-    weights: Floats
-    value: float
-    game: Any
-
-    def row(self) -> dict[str, Any]:
-        """The point and the threat payoffs."""
-        return {
-            **super().row(),
-            "us": float(self.point[0]),
-            "cn": float(self.point[1]),
-            "disagreement_us": float(self.disagreement[0]),
-            "disagreement_cn": float(self.disagreement[1]),
-            "weight_us": float(self.weights[0]),
-        }
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,175 @@
+"""Answers about deals: what is agreed on when play is renegotiated, and what talks with a disagreement game can lead to."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bargaining.games import RepeatedGame
+from bargaining.games.negotiation import NegotiationGame
+from bargaining.games.stage import Profile
+from bargaining.payoff_set import PayoffSet
+from bargaining.solution import Solution
+
+Floats = NDArray[np.float64]
+Pair = tuple[Fraction, Fraction]
+Lottery = tuple[tuple[int, Fraction], ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ContractualEquilibrium(Solution):
+    """Level (joint payoff) and span of the contractual equilibrium with these bargaining `weights`, and its payoffs: a segment, exact."""
+
+    level: float
+    span: float
+    path: Profile | None
+    enforceable: tuple[Profile, ...]
+    payoff_set: PayoffSet
+    weights: Pair
+    game: RepeatedGame
+
+    @property
+    def vertices(self) -> Any:
+        """Ends of the segment, shape (2, 2) (one row if they coincide, none if there is no equilibrium)."""
+        return self.payoff_set.vertices
+
+    def row(self) -> dict[str, Any]:
+        """Level and span."""
+        return {**super().row(), "level": self.level, "span": self.span, "enforceable": len(self.enforceable)}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ThreatBargain(Solution):
+    """Nash bargaining with variable threats: the `point` agreed on, the `threats` (mixed actions), what they would earn.
+
+    `weights` is the normal of the frontier at the point, ``value`` that of the zero-sum game over threats at these weights.
+    """
+
+    point: Floats
+    threats: tuple[Floats, Floats]
+    disagreement: Floats
+    weights: Floats
+    value: float
+    game: Any
+
+    def row(self) -> dict[str, Any]:
+        """The point and the threat payoffs."""
+        return {
+            **super().row(),
+            "us": float(self.point[0]),
+            "cn": float(self.point[1]),
+            "disagreement_us": float(self.disagreement[0]),
+            "disagreement_cn": float(self.disagreement[1]),
+            "weight_us": float(self.weights[0]),
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Negotiation(Solution):
+    """Equilibrium payoffs of a negotiation game.
+
+    ``sets[i]`` are the payoffs when i proposes first; ``share_bounds[i]`` the least and the largest payoff of i then, and
+    ``responder_bounds[i]`` those of i when the other proposes first. ``max_delay[i]`` is the largest number of refusals before an agreement
+    when i proposes first (infinite if talks may go on for ever). With status `solved` the sets are an exact fixed point (`exact_sets`),
+    and no equilibrium pays what lies more than `error_bound` outside; `approximate` says that only the outer bound is proven, and that the
+    sets generate themselves up to `generation_error`.
+    """
+
+    sets: tuple[PayoffSet, PayoffSet]
+    share_bounds: Floats
+    responder_bounds: Floats
+    max_delay: Floats
+    generation_error: float
+    exact_sets: tuple[tuple[Any, ...], tuple[Any, ...]]
+    game: NegotiationGame  # type: ignore[assignment]
+
+    def row(self) -> dict[str, Any]:
+        """Bounds and delays at both proposer nodes."""
+        row = super().row()
+        for i, name in enumerate(("us", "cn")):
+            row |= {f"least_{name}": float(self.share_bounds[i, 0]), f"most_{name}": float(self.share_bounds[i, 1])}
+            row[f"max_delay_{name}_first"] = float(self.max_delay[i])
+        return row
+
+
+@dataclass(frozen=True)
+class Node:
+    """Talks with `proposer` to move, worth `payoff`.
+
+    With a `split` it is offered and accepted; without one nothing acceptable is offered. After a refusal a public draw `refused` picks a
+    position in `NegotiationPlan.quarrels`: on the path if there is no split, else to punish the refusal.
+    """
+
+    proposer: int
+    payoff: Pair
+    split: Pair | None
+    refused: Lottery
+
+
+@dataclass(frozen=True)
+class Quarrel:
+    """One period of the disagreement game, worth `payoff`: a profile, then a public draw of the next node.
+
+    ``punished[k]`` is the node that follows a deviation of player k.
+    """
+
+    payoff: Pair
+    profile: tuple[int, int]
+    after: Lottery
+    punished: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NegotiationPlan(Solution):
+    """A subgame-perfect strategy profile of a negotiation game as a finite machine; `start` is a position in `nodes`.
+
+    An offer of side i that is not in the plan is refused if it gives the other less than what the public draw ``deterred[i]`` of quarrels
+    that then follows is worth to it, and accepted otherwise. Either way the proposer gets ``secured[i]`` at most.
+    """
+
+    nodes: tuple[Node, ...]
+    quarrels: tuple[Quarrel, ...]
+    start: int
+    secured: Pair
+    deterred: tuple[Lottery, Lottery]
+    game: NegotiationGame  # type: ignore[assignment]
+
+    @property
+    def payoff(self) -> Pair:
+        """What the plan earns, exact."""
+        return self.nodes[self.start].payoff
+
+    def row(self) -> dict[str, Any]:
+        """What the plan earns."""
+        us, cn = (float(v) for v in self.payoff)
+        return {**super().row(), "payoff_us": us, "payoff_cn": cn, "nodes": len(self.nodes), "quarrels": len(self.quarrels)}
+
+    def __str__(self) -> str:
+        stage, lines, told = self.game.stage_game(), [], set()
+        waiting = [self.start]
+        players = stage.players
+        while waiting:
+            k = waiting.pop(0)
+            if k in told:
+                continue
+            told.add(k)
+            node = self.nodes[k]
+            me, you = players[node.proposer], players[1 - node.proposer]
+            if node.split is not None:
+                us, cn = (float(share) for share in node.split)
+                lines.append(f"Node {k}: {me} offers the split ({us:.4g}, {cn:.4g}); {you} accepts. If {you} refuses:")
+            else:
+                lines.append(f"Node {k}: {me} offers nothing acceptable; {you} refuses:")
+            for q, chance in node.refused:
+                quarrel = self.quarrels[q]
+                labels = " / ".join(stage.labels(quarrel.profile))
+                odds = "" if chance == 1 else f"with probability {float(chance):.3g} "
+                nodes = ", ".join(f"node {n}" + ("" if c == 1 else f" ({float(c):.3g})") for n, c in quarrel.after)
+                first, second = quarrel.punished
+                lines.append(
+                    f"  {odds}{labels}, then {nodes}; a deviation of {players[0]} leads to node {first}, of {players[1]} to {second}"
+                )
+                waiting += [n for n, _ in quarrel.after] + [first, second]
+        return "\n".join(lines)
