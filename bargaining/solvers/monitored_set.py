@@ -65,7 +65,7 @@ def public_set(
     for turn in range(MOST_TURNS):
         # Far enough for what is cut short not to matter inside; a set that never quite comes to rest must not hold everything up.
         estimate = float_estimate(monitored, finest, stop, min(max_iter, 100 + int(40.0 / patience)))
-        better = find_machine(monitored, estimate, tol) if len(estimate) else None
+        better = find_machine(monitored, estimate, tol, fine=turn > 0) if len(estimate) else None
         inner = better if better is not None else inner
         outer = OuterChain(monitored, estimate, turned)
         status = outer.descend(inner, tol, finest, max_iter - iterations)
