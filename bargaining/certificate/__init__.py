@@ -7,6 +7,7 @@ from bargaining.certificate.correlated import verify_correlated
 from bargaining.certificate.critical import verify_critical_delta
 from bargaining.certificate.markov import verify_markov_perfect
 from bargaining.certificate.monitored import verify_monitored
+from bargaining.certificate.monitored_scores import verify_limit_set
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.sets import verify_equilibrium_set
@@ -16,6 +17,7 @@ from bargaining.certificate.stochastic import verify_stochastic_set
 from bargaining.games import MonitoredGame
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.games.state_automaton import StateAutomaton
+from bargaining.monitored_solution import LimitSet
 from bargaining.solution import CriticalDelta, EquilibriumSet
 from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium, NashEquilibria
 from bargaining.state_solution import MarkovPerfect, StochasticTransfers
@@ -30,7 +32,8 @@ def verify(solution: Any) -> Certificate:
     Parameters
     ----------
     solution : Solution, Automaton or StateAutomaton
-        Payoff sets of any kind, static, correlated and Markov-perfect equilibria, critical discount factors, strategies.
+        Payoff sets of any kind, scores and the limit set that they leave, static, correlated and Markov-perfect equilibria, critical
+        discount factors, strategies.
 
     Raises
     ------
@@ -59,6 +62,8 @@ def verify(solution: Any) -> Certificate:
         return verify_correlated(solution)
     if isinstance(solution, CriticalDelta):
         return verify_critical_delta(solution)
+    if isinstance(solution, LimitSet):
+        return verify_limit_set(solution)
     if isinstance(solution, StochasticSet):
         return verify_stochastic_set(solution)
     if not isinstance(solution, EquilibriumSet):

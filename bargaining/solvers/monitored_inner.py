@@ -298,10 +298,10 @@ def dense_values(streams: Sequence[Sequence[Fraction]], ahead: Sequence[Lottery]
     values = [[0] * count for _ in streams]
     for column, numerators in enumerate(values):
         for k in reversed(range(count)):
-            row = table[k]
-            later = sum(row[j] * numerators[j] for j in range(k + 1, count))
+            line = table[k]
+            later = sum(line[j] * numerators[j] for j in range(k + 1, count))
             # Cramer: values times the determinant are whole.
-            numerators[k] = (row[count + column] * before - later) // row[k]
+            numerators[k] = (line[count + column] * before - later) // line[k]
     return values, before
 
 
