@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games import MonitoredGame, exact
+from bargaining.games.monitored import require_monitored
 from bargaining.games.stage import Profile
 from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.monitored_solution import LimitSet, Mixed, ScoreProof, Weights
@@ -74,7 +75,7 @@ def limit_set(game: MonitoredGame, directions: int = 64, mixed: int | None = Non
     angles = np.arange(directions) * (2.0 * np.pi / directions)
     normals = np.column_stack([np.cos(angles), np.sin(angles)])
     normals[np.abs(normals) < 1e-12] = 0.0
-    m, n = game.stage_game().shape
+    m, n = require_monitored(game).stage_game().shape
     candidates = [_Candidate(game, x, y) for x in _grid(m, mixed or 1) for y in _grid(n, mixed or 1)]
     undeterred = [(place, *gap) for place, each in enumerate(candidates) for gap in [each.undeterred()] if gap is not None]
     barred = {place for place, _, _ in undeterred}
@@ -120,12 +121,16 @@ def limit_set(game: MonitoredGame, directions: int = 64, mixed: int | None = Non
 
 def score(game: MonitoredGame, direction: Any, actions: Mixed | Profile) -> float:
     """The score of one profile, pure (positions) or mixed, in a direction; minus infinity if the profile cannot be enforced at all."""
-    shape = game.stage_game().shape
+    stage = require_monitored(game).stage_game()
     play = []
-    for own, size in zip(actions, shape, strict=True):
-        given = np.asarray(own)
-        weights = [exact(value) for value in given.tolist()] if given.ndim else [Fraction(int(k == int(given))) for k in range(size)]
-        play.append(tuple(weight / sum(weights) for weight in weights))
+    given: Sequence[Any] = actions
+    for player, own in enumerate(given):
+        if isinstance(own, np.ndarray | Sequence) and not isinstance(own, str):
+            weights = [exact(value) for value in np.asarray(own).tolist()]
+            play.append(tuple(weight / sum(weights) for weight in weights))
+        else:
+            action = stage.action(player, own)
+            play.append(tuple(Fraction(int(k == action)) for k in range(stage.shape[player])))
     candidate = _Candidate(game, play[0], play[1])
     if candidate.undeterred() is not None:
         return -np.inf
@@ -302,7 +307,7 @@ def identifiability(game: MonitoredGame) -> tuple[Identifiability, ...]:
     >>> print(bg.identifiability(noisy)[0].failures[0])
     at 0 / 0 signals cannot tell deviations of U.S. to '1' from deviations of China to '1'
     """
-    stage = game.stage_game()
+    stage = require_monitored(game).stage_game()
     found = []
     for here in product(range(stage.shape[0]), range(stage.shape[1])):
         place = " / ".join(stage.labels(here))

@@ -120,7 +120,9 @@ def _start(monitored: ScaledMonitoredGame) -> Floats:
     """Vertices of the hull of stage payoffs; of their box if discount factors differ, since payoffs can then be traded over time."""
     payoffs = monitored.scaled.payoffs
     if not monitored.game.common_delta:
-        return np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+        # A side that always earns the same has no room to trade.
+        (left, low), (right, high) = payoffs.min(axis=0), payoffs.max(axis=0)
+        payoffs = np.array([[left, low], [right, low], [right, high], [left, high]])
     order, chain = np.empty(len(payoffs), dtype=np.int64), np.empty(2 * len(payoffs) + 2, dtype=np.int64)
     return np.asarray(payoffs[chain[: hull(payoffs, len(payoffs), order, chain)]])
 
