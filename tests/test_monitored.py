@@ -12,6 +12,7 @@ from monitored_twin import outer_supports
 
 import bargaining as bg
 from bargaining.games.monitoring import any_incident
+from bargaining.solvers.monitored_inner import dense_values
 
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 NOISY = bg.game([[2, -1], [3, 0]], [[2, 3], [-1, 0]])
@@ -263,6 +264,27 @@ def check_against_twin(game, solution, sweeps):
     left = float(max(game.deltas)) ** sweeps / (1 - float(max(game.deltas))) * size
     axes = [j for j, (x, y) in enumerate(directions) if x == 0 or y == 0]
     assert (slow[axes] <= solution.outer.support(directions[axes]) + left + 2e-3 * size).all()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", [2, 6, 8, 12, 14, 19, 20, 23])
+def test_curved_sets_and_one_that_is_about_to_fall_apart(seed):
+    assert_proven(bg.equilibrium_set(random_game(seed, 3, 3, 4, 0.9)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_values_of_a_dense_machine_solve_its_recursion(seed):
+    rng = np.random.default_rng(seed)
+    count, delta = int(rng.integers(1, 9)), Fraction(int(rng.integers(1, 99)), 99)
+    shares = rng.integers(0, 9, (count, count)) + np.eye(count, dtype=int)
+    ahead = [{j: Fraction(int(w), int(row.sum())) for j, w in enumerate(row) if w} for row in shares]
+    streams = [[Fraction(int(u), 7) for u in rng.integers(-9, 9, count)] for _ in (0, 1)]
+    numerators, denominator = dense_values(streams, ahead, delta)
+    assert denominator > 0
+    for stream, own in zip(streams, numerators, strict=True):
+        values = [Fraction(value, denominator) for value in own]
+        for k in range(count):
+            assert values[k] == (1 - delta) * stream[k] + delta * sum(w * values[j] for j, w in ahead[k].items())
 
 
 # Garbling

@@ -78,16 +78,20 @@ def _candidates(monitored: ScaledMonitoredGame, estimate: Floats, tol: float, fi
         return
     if fine:
         # A set that is about to fall apart: what is cut off a little, or deterred a little too much, brings all of it down.
-        machine = _any_rayed(monitored, estimate, FINE_SHARE, tol, (tol * patience / 64.0,))
+        machine = _any_rayed(monitored, estimate, FINE_SHARE, tol, (tol * patience / 32.0,), hasty=True)
         if machine is not None:
             yield machine
 
 
-def _any_rayed(monitored: ScaledMonitoredGame, estimate: Floats, share: float, tol: float, thinnings: Sequence[float]) -> Machine | None:
+def _any_rayed(
+    monitored: ScaledMonitoredGame, estimate: Floats, share: float, tol: float, thinnings: Sequence[float], *, hasty: bool = False
+) -> Machine | None:
     """The first machine that the ends of rays at any of the thinnings give."""
     for thinning in thinnings:
         ends = estimate[thinned(estimate, thinning)]
-        machine = _rayed(monitored, ends, max(share * tol, LEAST), estimate, tol) if len(ends) <= MOST_PROMISES else None
+        if len(ends) > MOST_PROMISES:
+            continue
+        machine = _rayed(monitored, ends, max(share * tol, LEAST), estimate, tol, hasty=hasty)
         if machine is not None:
             return machine
     return None
@@ -138,8 +142,11 @@ def _pointers(corners: Floats) -> Floats:
     return np.ascontiguousarray(halfway / np.hypot(halfway[:, 0], halfway[:, 1])[:, None])
 
 
-def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate: Floats, tol: float) -> Machine | None:
-    """Promises on fixed rays from a centre, each a lottery over two points of B; None if they come out too short."""
+def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate: Floats, tol: float, *, hasty: bool) -> Machine | None:
+    """Promises on fixed rays from a centre, each a lottery over two points of B; None if they come out too short.
+
+    If `hasty`, details that the slack hides are not looked for, and what is left to move may use up half of it.
+    """
     scaled = monitored.scaled
     centre = ends.mean(axis=0)
     arms = ends - centre
@@ -150,7 +157,7 @@ def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate:
     columns, weights = np.empty((room, rows), dtype=np.int64), np.empty((room, rows))
     edges, shares = np.empty(count, dtype=np.int64), np.empty(count)
     patience = 1.0 - float(scaled.deltas.max())
-    stop = max(slack * patience / 16.0, 1e-15)
+    stop = max(slack * patience / (4.0 if hasty else 16.0), 1e-15)
     size, moved = public_rays(
         scaled.payoffs,
         monitored.chance,
@@ -164,7 +171,7 @@ def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate:
         rays,
         lengths,
         0.75 * tol,
-        0.25 * stop,
+        slack if hasty else 0.25 * stop,
         stop,
         200 + int(40.0 / patience),
         points,
