@@ -19,6 +19,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from bargaining import deal_solution as deal_answers
+from bargaining import monitored_solution as monitored_answers
 from bargaining import solution as answers
 from bargaining import stage_solution as stage_answers
 from bargaining import state_solution as state_answers
@@ -33,7 +34,7 @@ FORMAT = 1
 # Answers and proofs, rebuilt from their declared fields.
 RECORDS: dict[str, Any] = {
     name: kind
-    for module in (answers, stage_answers, stochastic_answers, state_answers, deal_answers)
+    for module in (answers, stage_answers, stochastic_answers, state_answers, deal_answers, monitored_answers)
     for name, kind in vars(module).items()
     if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
 }

@@ -13,6 +13,7 @@ PACKAGE = Path(bargaining.__file__).parent
 EVERYTHING = None
 
 # Layer -> layers of the package that it may import, inside functions too; itself always. `cli` may import everything.
+ANSWERS = {"solution", "stage_solution", "stochastic_solution", "state_solution", "deal_solution", "monitored_solution"}
 MAY_IMPORT = {
     "kernels": set(),
     "games": set(),
@@ -24,8 +25,9 @@ MAY_IMPORT = {
     "stochastic_solution": {"games", "payoff_set", "solution"},
     "state_solution": {"games", "solution", "payoff_set"},
     "deal_solution": {"games", "solution", "payoff_set"},
-    "certificate": {"deal_solution", "games", "solution", "stage_solution", "stochastic_solution", "state_solution", "payoff_set"},
-    "solvers": {"deal_solution", "games", "kernels", "solution", "stage_solution", "stochastic_solution", "state_solution", "payoff_set"},
+    "monitored_solution": {"solution", "payoff_set"},
+    "certificate": {"games", "payoff_set", *ANSWERS},
+    "solvers": {"games", "kernels", "payoff_set", *ANSWERS},
     "stage_solution": {"games", "solution", "payoff_set"},
     "batch": {"games", "kernels", "solution", "payoff_set", "solvers"},
     "scenarios": {"games", "kernels"},
@@ -38,12 +40,8 @@ MAY_IMPORT = {
     "experiment": {"experiment_checks", "ensemble_checks", "solver_options", "points", "sources", "scenarios", "games", "design", "config"},
     "experiment_checks": {"experiment", "solver_options", "points", "scenarios", "games", "config"},
     "solution_file": {
-        "deal_solution",
+        *ANSWERS,
         "games",
-        "solution",
-        "stage_solution",
-        "state_solution",
-        "stochastic_solution",
         "payoff_set",
         "store",
     },

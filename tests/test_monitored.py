@@ -12,6 +12,7 @@ from monitored_twin import outer_supports
 
 import bargaining as bg
 from bargaining.games.monitoring import any_incident
+from bargaining.solvers.monitored_inner import dense_values
 
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 NOISY = bg.game([[2, -1], [3, 0]], [[2, 3], [-1, 0]])
@@ -94,6 +95,35 @@ def test_other_mistakes_get_one_clear_line():
         bg.equilibrium_set(bg.MonitoredGame.of(NOISY, perfect, 0.5), tol=2)
 
 
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda seen, two: bg.MonitoredGame.of(NOISY, None, 0.9), "monitoring is a NoneType: expected a Monitoring"),
+        (lambda seen, two: bg.Monitoring.incidents(two, (0, 0), 0.1, 0.5), "stage is a IssueGame: expected a StageGame"),
+        (lambda seen, two: bg.Monitoring.incidents(NOISY, (0, 0), 0.1, 0.5, compliant=(0, 0)), "compliant is .*pair of lists"),
+        (lambda seen, two: bg.Monitoring.incidents(NOISY, (0, 0), 0.1, 0.5, detection_both=2), "detection_both is 2"),
+        (lambda seen, two: seen.garbled(None), "noise has 0 dimensions"),
+        (lambda seen, two: seen.pooled({"a": ["clean", "incidnet"]}), "unknown signal 'incidnet'; did you mean 'incident'"),
+        (lambda seen, two: seen.pooled({"a": ["clean", "incident"], "b": ["clean"]}), "'clean' is in two of them"),
+        (lambda seen, two: seen.pooled(None), "groups is a NoneType"),
+        (lambda seen, two: bg.joint_monitoring(NOISY, {}), "issues is a StageGame: expected an IssueGame"),
+        (lambda seen, two: bg.joint_monitoring(two, {"A": 3, "B": seen}), "issue 'A': monitoring is a int"),
+        (lambda seen, two: bg.with_audit(NOISY, None, seen, 0, 0.1), "plain monitoring is a NoneType"),
+        (lambda seen, two: any_incident(two, {"A": seen, "B": seen}, {"A": "clen"}), "no signal 'clen'; did you mean 'clean'"),
+        (lambda seen, two: any_incident(two, {"A": seen, "B": seen}, None, {"C": ["clean"]}), "overt: unknown issue 'C'"),
+        (lambda seen, two: bg.limit_set(NOISY), "game is a StageGame: expected a MonitoredGame"),
+        (lambda seen, two: bg.identifiability(NOISY), "game is a StageGame: expected a MonitoredGame"),
+        (lambda seen, two: bg.monitored_transfers(NOISY), "game is a StageGame: expected a MonitoredGame"),
+        (lambda seen, two: bg.strongly_symmetric(NOISY), "game is a StageGame: expected a MonitoredGame"),
+    ],
+)
+def test_what_is_no_signal_gets_one_clear_line(make, words):
+    seen = bg.Monitoring.incidents(NOISY, (0, 0), 0.1, 0.5)
+    with pytest.raises(bg.GameError, match=words) as caught:
+        make(seen, bg.IssueGame({"A": NOISY, "B": NOISY}))
+    assert "\n" not in str(caught.value)
+
+
 def test_one_signal_an_issue_independent_or_read_off_one_draw():
     issues = bg.IssueGame({"R": NOISY, "C": bg.game([[0.0], [-0.6]], [[0.0], [1.0]])})
     parts = {
@@ -171,7 +201,8 @@ def test_ties_duplicates_and_sides_that_do_not_move():
         m, n = own.shape
         blind = bg.Monitoring(["y", "z"], np.full((m, n, 2), 0.5))
         for monitoring in (blind, bg.Monitoring.perfect(own)):
-            assert_proven(bg.equilibrium_set(bg.MonitoredGame.of(own, monitoring, 0.7)))
+            for delta in (0.7, (0.7, 0.5), (0.4, 0.6)):
+                assert_proven(bg.equilibrium_set(bg.MonitoredGame.of(own, monitoring, delta)))
 
 
 def test_a_game_without_pure_equilibrium_is_proven_empty():
@@ -188,6 +219,26 @@ def test_against_slow_linear_programs(seed, signals, delta):
     solution = bg.equilibrium_set(game)
     assert_proven(solution)
     check_against_twin(game, solution, 25)
+
+
+ODD = [(2, 3), (3, 2), (1, 2), (1, 3), (2, 1), (3, 1), (1, 4), (4, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("seed", [*range(201, 219), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(219, 300))])
+def test_odd_sizes_against_slow_linear_programs_and_the_limit(seed):
+    """A few sweeps of the slow program hold the inner set; so does the limit of patience if both sides discount alike."""
+    m, n = ODD[seed % len(ODD)]
+    delta = (0.4, 0.7, (0.4, 0.6), (0.7, 0.5))[seed // 9 % 4]
+    game = random_game(seed, m, n, 2 + seed % 3, delta)
+    solution = bg.equilibrium_set(game)
+    assert_proven(solution)
+    size = span(game) or 1.0
+    directions = np.concatenate([FAN[::16], [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]])
+    assert (solution.inner.support(directions) <= outer_supports(game, directions, 3) + 1e-7 * size).all()
+    limit = bg.limit_set(game, directions=16)
+    assert bg.verify(limit).holds
+    if game.common_delta:
+        assert (solution.inner.support(FAN) <= limit.payoff_set.support(FAN) + 1e-9 * size).all()
 
 
 @pytest.mark.full
@@ -213,6 +264,27 @@ def check_against_twin(game, solution, sweeps):
     left = float(max(game.deltas)) ** sweeps / (1 - float(max(game.deltas))) * size
     axes = [j for j, (x, y) in enumerate(directions) if x == 0 or y == 0]
     assert (slow[axes] <= solution.outer.support(directions[axes]) + left + 2e-3 * size).all()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", [2, 6, 8, 12, 14, 19, 20, 23])
+def test_curved_sets_and_one_that_is_about_to_fall_apart(seed):
+    assert_proven(bg.equilibrium_set(random_game(seed, 3, 3, 4, 0.9)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_values_of_a_dense_machine_solve_its_recursion(seed):
+    rng = np.random.default_rng(seed)
+    count, delta = int(rng.integers(1, 9)), Fraction(int(rng.integers(1, 99)), 99)
+    shares = rng.integers(0, 9, (count, count)) + np.eye(count, dtype=int)
+    ahead = [{j: Fraction(int(w), int(row.sum())) for j, w in enumerate(row) if w} for row in shares]
+    streams = [[Fraction(int(u), 7) for u in rng.integers(-9, 9, count)] for _ in (0, 1)]
+    numerators, denominator = dense_values(streams, ahead, delta)
+    assert denominator > 0
+    for stream, own in zip(streams, numerators, strict=True):
+        values = [Fraction(value, denominator) for value in own]
+        for k in range(count):
+            assert values[k] == (1 - delta) * stream[k] + delta * sum(w * values[j] for j, w in ahead[k].items())
 
 
 # Garbling

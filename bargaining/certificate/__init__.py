@@ -8,6 +8,7 @@ from bargaining.certificate.correlated import verify_correlated
 from bargaining.certificate.critical import verify_critical_delta
 from bargaining.certificate.markov import verify_markov_perfect
 from bargaining.certificate.monitored import verify_monitored
+from bargaining.certificate.monitored_scores import verify_limit_set
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.negotiation import verify_negotiation_plan
 from bargaining.certificate.outcome import Certificate
@@ -19,6 +20,7 @@ from bargaining.deal_solution import ContractualEquilibrium, NegotiationPlan
 from bargaining.games import MonitoredGame
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.games.state_automaton import StateAutomaton
+from bargaining.monitored_solution import LimitSet
 from bargaining.solution import CriticalDelta, EquilibriumSet
 from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium, NashEquilibria
 from bargaining.state_solution import MarkovPerfect, StochasticTransfers
@@ -33,8 +35,8 @@ def verify(solution: Any) -> Certificate:
     Parameters
     ----------
     solution : Solution, Automaton or StateAutomaton
-        Payoff sets of any kind, static, correlated, Markov-perfect and contractual equilibria, critical discount factors, strategies,
-        negotiation plans.
+        Payoff sets of any kind, scores and the limit set that they leave, static, correlated, Markov-perfect and contractual
+        equilibria, critical discount factors, strategies, negotiation plans.
 
     Raises
     ------
@@ -67,6 +69,8 @@ def verify(solution: Any) -> Certificate:
         return verify_correlated(solution)
     if isinstance(solution, CriticalDelta):
         return verify_critical_delta(solution)
+    if isinstance(solution, LimitSet):
+        return verify_limit_set(solution)
     if isinstance(solution, StochasticSet):
         return verify_stochastic_set(solution)
     if not isinstance(solution, EquilibriumSet):

@@ -14,7 +14,7 @@ the smallest of these that holds it would be mapped to a smaller one, which hold
 """
 
 from fractions import Fraction
-from math import inf
+from math import inf, lcm
 
 import numpy as np
 
@@ -82,6 +82,9 @@ def check_machine(game: ExactMonitoredGame, proof: PublicInnerProof) -> tuple[fl
     x, count = proof.vertices, len(proof.vertices)
     if not count or len(proof.profiles) != count or len(proof.continuations) != count:
         return inf, inf, f"the proof has {count} vertices, {len(proof.profiles)} profiles, {len(proof.continuations)} continuations"
+    # Over one denominator a side's values are whole numbers: fractions as long as these should not look for common divisors at every step.
+    unit = [lcm(*(v[i].denominator for v in x)) for i in (0, 1)]
+    whole = [[v[i].numerator * (unit[i] // v[i].denominator) for v in x] for i in (0, 1)]
     gain, error, reason = Fraction(0), Fraction(0), ""
     for k, (given, lotteries) in enumerate(zip(proof.profiles, proof.continuations, strict=True)):
         profile = (given[0], given[1])
@@ -91,12 +94,12 @@ def check_machine(game: ExactMonitoredGame, proof: PublicInnerProof) -> tuple[fl
         for lottery in lotteries:
             if any(not 0 <= v < count or weight < 0 for v, weight in lottery) or sum(weight for _, weight in lottery) != 1:
                 return inf, inf, f"vertex {k}: a continuation is no convex combination of the vertices"
-            first, second = (sum((weight * x[v][i] for v, weight in lottery), Fraction(0)) for i in (0, 1))
+            first, second = (sum((weight * whole[i][v] for v, weight in lottery), Fraction(0)) for i in (0, 1))
             ahead.append((first, second))
         row = game.rows[profile]
         for i in (0, 1):
             later = sum((share * w[i] for share, w in zip(row, ahead, strict=True)), Fraction(0))
-            miss = abs((1 - game.delta[i]) * game.payoff[profile][i] + game.delta[i] * later - x[k][i])
+            miss = abs((1 - game.delta[i]) * game.payoff[profile][i] * unit[i] + game.delta[i] * later - whole[i][k]) / unit[i]
             if miss > error:
                 error, reason = (
                     miss,
@@ -105,8 +108,9 @@ def check_machine(game: ExactMonitoredGame, proof: PublicInnerProof) -> tuple[fl
         for i, there in game.deviations[profile]:
             other = game.rows[there]
             deterred = sum(((p - q) * w[i] for p, q, w in zip(row, other, ahead, strict=True) if p != q), Fraction(0))
-            pays = (1 - game.delta[i]) * (game.payoff[there][i] - game.payoff[profile][i]) - game.delta[i] * deterred
-            if pays > gain:
+            pays = (1 - game.delta[i]) * (game.payoff[there][i] - game.payoff[profile][i]) * unit[i] - game.delta[i] * deterred
+            if pays > gain * unit[i]:
+                pays /= unit[i]
                 left = " / ".join(game.stage.labels(profile))
                 action = game.stage.actions[i][there[i]]
                 gain, reason = pays, f"vertex {k}: {game.stage.players[i]} gains {float(pays):.3g} by leaving {left} for {action!r}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from bargaining.games.exact import Real
 from bargaining.games.issues import IssueGame
-from bargaining.games.monitoring import Floats, Monitoring
+from bargaining.games.monitoring import Floats, Monitoring, require_monitoring
 from bargaining.games.repeated import RepeatedGame
 from bargaining.games.stage import GameError, StageGame
 
@@ -59,6 +59,7 @@ class MonitoredGame:
         self._keep(repeated, monitoring)
 
     def _keep(self, repeated: RepeatedGame, monitoring: Monitoring) -> None:
+        monitoring = require_monitoring(monitoring)
         if monitoring.shape != repeated.stage.shape:
             raise GameError(f"probabilities are over {monitoring.shape} actions: expected {repeated.stage.shape}, those of the stage game")
         for name, value in (
@@ -114,3 +115,10 @@ class MonitoredGame:
     def with_monitoring(self, monitoring: Monitoring) -> "MonitoredGame":
         """The same game seen through other signals."""
         return MonitoredGame.of(self.stage, monitoring, self.delta)
+
+
+def require_monitored(game: Any) -> MonitoredGame:
+    """The game, if it is seen through signals; otherwise a GameError that says so."""
+    if not isinstance(game, MonitoredGame):
+        raise GameError(f"game is a {type(game).__name__}: expected a MonitoredGame")
+    return game

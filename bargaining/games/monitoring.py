@@ -6,6 +6,7 @@ profile (perfect monitoring), nothing at all, or something in between: an *incid
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
 from itertools import product
@@ -141,11 +142,14 @@ class Monitoring:
         >>> Monitoring.incidents(stage, (0, 0), 0.1, 0.5).probabilities[:, :, 1].tolist()
         [[0.1, 0.5], [0.5, 0.5]]
         """
-        promised = stage.profile(agreement)
+        promised = _require_stage(stage).profile(agreement)
         groups = compliant or ([promised[0]], [promised[1]])
+        if len(groups) != 2 or any(isinstance(own, str) or not isinstance(own, Iterable) for own in groups):
+            raise GameError(f"compliant is {compliant!r}: expected a pair of lists of actions, U.S. first")
         good = [{stage.action(player, action) for action in groups[player]} for player in (0, 1)]
         both = detection if detection_both is None else detection_both
-        chances = [_probability(value, name) for value, name in ((false_alarm, "false_alarm"), (detection, "detection"), (both, "both"))]
+        rates = {"false_alarm": false_alarm, "detection": detection, "detection_both": both}
+        chances = [_probability(value, name) for name, value in rates.items()]
         m, n = stage.shape
         alarm = {(a, b): chances[(a not in good[0]) + (b not in good[1])] for a in range(m) for b in range(n)}
         return cls.from_rows(("clean", "incident"), stage.shape, {a: (1 - share, share) for a, share in alarm.items()})
@@ -159,6 +163,8 @@ class Monitoring:
         >>> sharp.garbled([[1, 0], ["1/2", "1/2"]]).row((0, 0))
         (Fraction(19, 20), Fraction(1, 20))
         """
+        if np.ndim(noise) != 2:
+            raise GameError(f"noise has {np.ndim(noise)} dimensions: expected 2, a row of probabilities for each signal")
         kernel = Monitoring(tuple(signals or [str(z) for z in range(np.shape(noise)[-1])]), [list(noise)])  # type: ignore[arg-type]
         if kernel.shape[1] != len(self):
             raise GameError(f"noise has {kernel.shape[1]} rows: expected {len(self)}, one a signal")
@@ -171,8 +177,16 @@ class Monitoring:
 
     def pooled(self, groups: Mapping[str, Iterable[str]]) -> "Monitoring":
         """Signals told apart only by group: name of the group -> the signals in it."""
+        if not isinstance(groups, Mapping):
+            raise GameError(f"groups is a {type(groups).__name__}: expected a mapping from names to lists of signals")
         names = list(groups)
-        owner = {str(signal): k for k, name in enumerate(names) for signal in groups[name]}
+        owner: dict[str, int] = {}
+        for k, name in enumerate(names):
+            own = groups[name]
+            for signal in [own] if isinstance(own, str) else [str(each) for each in own]:
+                _require_known(signal, self.signals, "groups: unknown signal")
+                if owner.setdefault(signal, k) != k:
+                    raise GameError(f"groups: signal {signal!r} is in two of them, {names[owner[signal]]!r} and {name!r}")
         missing = [signal for signal in self.signals if signal not in owner]
         if missing:
             raise GameError(f"groups: signal {missing[0]!r} is in none of them")
@@ -216,10 +230,12 @@ def joint_monitoring(issues: IssueGame, monitorings: Mapping[str, Monitoring], c
 def joint_rows(issues: IssueGame, monitorings: Mapping[str, Monitoring], correlation: Real = 0) -> Callable[[Profile], Row]:
     """Probabilities of the joint signals at a joint profile, as `joint_monitoring` has them; each profile's row is made when asked for."""
     share = _probability(correlation, "correlation")
+    if not isinstance(issues, IssueGame):
+        raise GameError(f"issues is a {type(issues).__name__}: expected an IssueGame")
     for name in issues.names:
         if name not in monitorings:
             raise GameError(f"issue {name!r} has no monitoring")
-        if monitorings[name].shape != issues.issues[name].shape:
+        if require_monitoring(monitorings[name], f"issue {name!r}: monitoring").shape != issues.issues[name].shape:
             raise GameError(f"issue {name!r}: monitoring of shape {monitorings[name].shape} for actions {issues.issues[name].shape}")
     extra = [name for name in monitorings if name not in issues.issues]
     if extra:
@@ -247,6 +263,11 @@ def any_incident(
 
     `overt` names signals of an issue that are no accident, such as a tariff raised in public: whatever has one of them is ``breach``.
     """
+    for what, said in (("clean", clean or {}), ("overt", overt or {})):
+        for name, words in said.items():
+            _require_known(name, issues.names, f"{what}: unknown issue")
+            for word in [words] if isinstance(words, str) else words:
+                _require_known(word, monitorings[name].signals, f"{what}: issue {name!r} has no signal")
     good = [(clean or {}).get(name, monitorings[name].signals[0]) for name in issues.names]
     open_ones = [set((overt or {}).get(name, ())) for name in issues.names]
     groups: dict[str, list[str]] = {"clean": [], "incident": [], "breach": []}
@@ -288,8 +309,9 @@ def with_audit(stage: StageGame, plain: Monitoring, sharp: Monitoring, player: i
         price = Fraction(-1)
     if price < 0:
         raise GameError(f"cost is {cost!r}: expected a non-negative number")
+    _require_stage(stage)
     for name, seen in (("plain", plain), ("sharp", sharp)):
-        if seen.shape != stage.shape:
+        if require_monitoring(seen, f"{name} monitoring").shape != stage.shape:
             raise GameError(f"{name} monitoring has shape {seen.shape}: expected {stage.shape}, that of the actions")
     if plain.signals != sharp.signals:
         raise GameError("plain and sharp monitoring: expected the same signals")
@@ -305,6 +327,26 @@ def with_audit(stage: StageGame, plain: Monitoring, sharp: Monitoring, player: i
         rows[a, b] = (sharp if audits else plain).row(base)
     made = StageGame(payoffs=payoffs, actions=(labels[0], labels[1]), players=stage.players)  # type: ignore[arg-type]
     return made, Monitoring.from_rows(plain.signals, made.shape, rows)
+
+
+def require_monitoring(given: Any, what: str = "monitoring") -> Monitoring:
+    """What is given, if it is a `Monitoring`; otherwise a GameError that says so."""
+    if not isinstance(given, Monitoring):
+        raise GameError(f"{what} is a {type(given).__name__}: expected a Monitoring")
+    return given
+
+
+def _require_stage(given: Any) -> StageGame:
+    if not isinstance(given, StageGame):
+        raise GameError(f"stage is a {type(given).__name__}: expected a StageGame (of an IssueGame, its stage_game())")
+    return given
+
+
+def _require_known(word: Any, known: Sequence[str], what: str) -> None:
+    if word not in known:
+        near = get_close_matches(str(word), known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+        raise GameError(f"{what} {word!r}{hint}")
 
 
 def _read_row(values: Sequence[Any], where: str) -> Row:

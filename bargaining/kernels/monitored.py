@@ -240,9 +240,10 @@ def public_polygons(
     stop: float,
     sweeps: int,
 ) -> tuple[int, int, float]:
-    """Apply B to the polygon in `vertices` until it moves by no more than `stop`.
+    """Apply B to the polygon in `vertices` until it moves by no more than `stop`, or only trembles.
 
-    The length of `vertices` is the most that there may be; where that is too few, `tolerance` grows.
+    The length of `vertices` is the most that there may be; where that is too few, `tolerance` grows. Sets that move converge at least as
+    fast as discounting lets them; a curved boundary whose moves stop falling at the size of its finest details has come to rest.
 
     Returns (number of vertices, 0 if the set vanishes; sweeps done; last move).
     """
@@ -253,7 +254,10 @@ def public_polygons(
     weights = np.empty((len(vertices), rows))
     moved = np.inf
     done = 0
-    while done < sweeps and moved > stop:
+    least = np.inf
+    since = 0
+    patient = 10.0 + 1.0 / (1.0 - max(delta[0], delta[1]))
+    while done < sweeps and moved > stop and not (since > patient and moved <= 4.0 * tolerance):
         # As long as the sets move fast there is no use for their finer details.
         coarse = max(tolerance, min(moved, 0.2) / 16.0)
         size = public_polygon(
@@ -266,6 +270,10 @@ def public_polygons(
         if size == len(vertices):
             tolerance *= 2.0
         moved = max(largest_distance(points[:size], vertices[:count]), largest_distance(vertices[:count], points[:size]))
+        since += 1
+        if moved < 0.7 * least:
+            least = moved
+            since = 0
         for k in range(size):
             vertices[k, 0] = points[k, 0]
             vertices[k, 1] = points[k, 1]
@@ -347,6 +355,7 @@ def public_rays(
     centre: Floats,
     rays: Floats,
     lengths: Floats,
+    most: float,
     tolerance: float,
     stop: float,
     sweeps: int,
@@ -362,18 +371,26 @@ def public_rays(
     This operator is monotone, so that it comes to rest where picking farthest points may cycle. The end of ray k then lies between points
     ``edges[k]`` and its successor, at ``shares[k]`` of the way; makers, columns and weights say how each point comes from the ends.
 
-    Returns (number of points, 0 if the centre falls outside; last change).
+    Returns (number of points, 0 if the set falls short of one of the first ends by more than `most` or keeps shrinking; last change).
     """
     count = rays.shape[0]
     ends = np.empty((count, 2))
+    first = np.empty((count, 2))
     moved = np.inf
     size = 0
-    for _ in range(sweeps):
+    least = np.inf
+    since = 0
+    patient = 20.0 + 2.0 / (1.0 - max(delta[0], delta[1]))
+    for sweep in range(sweeps):
         for k in range(count):
             ends[k, 0] = centre[0] + lengths[k] * rays[k, 0]
             ends[k, 1] = centre[1] + lengths[k] * rays[k, 1]
+            if sweep == 0:
+                first[k, 0] = ends[k, 0]
+                first[k, 1] = ends[k, 1]
         size = public_polygon(g, chance, shift, mover, need, delta, static, alive, ends, count, tolerance, points, makers, columns, weights)
-        if size < 3:
+        # What is lost is lost for good.
+        if size < 3 or largest_distance(first, points[:size]) > most:
             return 0, np.inf
         moved = 0.0
         for k in range(count):
@@ -396,4 +413,10 @@ def public_rays(
             lengths[k] = reach
         if moved <= stop:
             break
+        since += 1
+        if moved < 0.7 * least:
+            least = moved
+            since = 0
+        elif since > patient:
+            return 0, np.inf
     return size, moved

@@ -6,6 +6,7 @@ Such a program is feasible at the origin, so there is no first phase. The simple
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 import numpy as np
@@ -105,3 +106,28 @@ class ExactProgram:
         self._denominator = pivot
         self._rows[row], self._columns[column] = self._columns[column], self._rows[row]
         self.pivots += 1
+
+
+def maximum(
+    rows: Sequence[Sequence[Fraction]], sides: Sequence[Fraction], objective: Sequence[Fraction]
+) -> tuple[list[Fraction], list[Fraction]] | None:
+    """Optimal z and multipliers of a program in fractions that is feasible at zero; None if there is no bound.
+
+    Examples
+    --------
+    >>> maximum([[Fraction(1, 2), Fraction(1)]], [Fraction(3)], [Fraction(1), Fraction(1)])
+    ([Fraction(6, 1), Fraction(0, 1)], [Fraction(2, 1)])
+    """
+    if not objective:
+        return [], [Fraction(0)] * len(rows)
+    units = [lcm(*(entry.denominator for entry in (*row, side))) for row, side in zip(rows, sides, strict=True)]
+    program = ExactProgram(
+        [[int(entry * unit) for entry in row] for row, unit in zip(rows, units, strict=True)],
+        [int(side * unit) for side, unit in zip(sides, units, strict=True)],
+    )
+    size = lcm(*(entry.denominator for entry in objective))
+    try:
+        found = program.maximise([int(entry * size) for entry in objective])
+    except ArithmeticError:
+        return None
+    return found, [price * unit / size for price, unit in zip(program.multipliers(), units, strict=True)]

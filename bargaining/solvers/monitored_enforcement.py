@@ -5,7 +5,7 @@ With :math:`\Delta_k(y) = \pi(y\mid a_k) - \pi(y\mid a)` and gains :math:`g_k` o
 .. math:: c = \min_{x \ge 0} \pi(\cdot\mid a)\cdot x\quad\text{s.t.}\quad \Delta_k\cdot x \ge g_k,\quad
    x(y) + r\,\pi(\cdot\mid a)\cdot x \le r\,(g(a) - f)
 
-with :math:`r = \delta/(1-\delta)` and reversion payoff f. Its dual is feasible at zero, so that the simplex method of `ExactProgram` needs
+with :math:`r = \delta/(1-\delta)` and reversion payoff f. Its dual is feasible at zero, so that the simplex method of `maximum` needs
 no first phase, and an unbounded dual says that nothing enforces the profile. Signals that tell a side's deviations alike are one here.
 """
 
@@ -13,12 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import lcm
 
 from bargaining.games import StageGame
 from bargaining.games.monitoring import Row
 from bargaining.games.stage import Profile
-from bargaining.solvers.exact_program import ExactProgram
+from bargaining.solvers.exact_program import maximum
 from bargaining.solvers.monitored_scaled import merged_row, same_signals
 
 Vector = list[Fraction]
@@ -124,14 +123,5 @@ class EnforcementProgram:
 
 def _maximum(rows: Sequence[Sequence[Fraction]], sides: Sequence[Fraction], objective: Sequence[Fraction]) -> Fraction | None:
     """Largest value of a linear program that is feasible at zero; None if there is no bound."""
-    scaled = [lcm(*(entry.denominator for entry in (*row, side))) for row, side in zip(rows, sides, strict=True)]
-    program = ExactProgram(
-        [[int(entry * unit) for entry in row] for row, unit in zip(rows, scaled, strict=True)],
-        [int(side * unit) for side, unit in zip(sides, scaled, strict=True)],
-    )
-    size = lcm(*(entry.denominator for entry in objective))
-    try:
-        found = program.maximise([int(entry * size) for entry in objective])
-    except ArithmeticError:
-        return None
-    return sum((weight * part for weight, part in zip(objective, found, strict=True)), Fraction(0))
+    found = maximum(rows, sides, objective)
+    return None if found is None else sum((weight * part for weight, part in zip(objective, found[0], strict=True)), Fraction(0))

@@ -6,7 +6,7 @@ points generates itself, so all of it is equilibrium payoffs.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -27,6 +27,8 @@ Lottery = dict[int, Fraction]
 # How much stricter than they need be, as a share of `tol`, constraints are made so that they hold after rounding; the least in any case.
 SHARES = (1e-3, 1e-2, 1e-1)
 LEAST = 1e-11
+# The same for sets that break under those.
+FINE_SHARE = 1e-4
 # Weights that floats cannot tell from these denominators' fractions are taken to be such, if constraints are not made stricter.
 DENOMINATORS = (12, 100, 1_000)
 CLOSE = 1e-11
@@ -43,16 +45,19 @@ class Machine:
     promises: list[Lottery]
 
 
-def find_machine(monitored: ScaledMonitoredGame, estimate: Floats, tol: float) -> PublicInnerProof | None:
-    """A machine whose values come close to the vertices of `estimate`, proven; None if no candidate passes."""
-    for machine in _candidates(monitored, estimate, tol):
+def find_machine(monitored: ScaledMonitoredGame, estimate: Floats, tol: float, *, fine: bool = False) -> PublicInnerProof | None:
+    """A machine whose values come close to the vertices of `estimate`, proven; None if no candidate passes.
+
+    The finer details of a `fine` estimate are used if nothing less will do.
+    """
+    for machine in _candidates(monitored, estimate, tol, fine):
         proof = _prove(monitored, machine)
         if proof is not None:
             return proof
     return None
 
 
-def _candidates(monitored: ScaledMonitoredGame, estimate: Floats, tol: float) -> Iterator[Machine]:
+def _candidates(monitored: ScaledMonitoredGame, estimate: Floats, tol: float, fine: bool) -> Iterator[Machine]:
     corners = estimate[thinned(estimate, tol / 8.0)]
     for slack in (0.0, *(max(share * tol, LEAST) for share in SHARES)):
         machine = _pointed(monitored, corners, slack)
@@ -64,15 +69,32 @@ def _candidates(monitored: ScaledMonitoredGame, estimate: Floats, tol: float) ->
         return
     patience = 1.0 - float(monitored.scaled.deltas.max())
     for share in SHARES:
-        for thinning in (tol / 8.0, tol / 32.0, tol * patience / 16.0):
-            ends = estimate[thinned(estimate, thinning)]
-            machine = _rayed(monitored, ends, max(share * tol, LEAST), estimate, tol) if len(ends) <= MOST_PROMISES else None
-            if machine is not None:
-                yield machine
-                break
-        else:
+        machine = _any_rayed(monitored, estimate, share, tol, (tol / 8.0, tol / 32.0, tol * patience / 16.0))
+        if machine is None:
             # What comes out too short would come out shorter under stricter constraints.
-            return
+            break
+        yield machine
+    else:
+        return
+    if fine:
+        # A set that is about to fall apart: what is cut off a little, or deterred a little too much, brings all of it down.
+        machine = _any_rayed(monitored, estimate, FINE_SHARE, tol, (tol * patience / 32.0,), hasty=True)
+        if machine is not None:
+            yield machine
+
+
+def _any_rayed(
+    monitored: ScaledMonitoredGame, estimate: Floats, share: float, tol: float, thinnings: Sequence[float], *, hasty: bool = False
+) -> Machine | None:
+    """The first machine that the ends of rays at any of the thinnings give."""
+    for thinning in thinnings:
+        ends = estimate[thinned(estimate, thinning)]
+        if len(ends) > MOST_PROMISES:
+            continue
+        machine = _rayed(monitored, ends, max(share * tol, LEAST), estimate, tol, hasty=hasty)
+        if machine is not None:
+            return machine
+    return None
 
 
 def _pointed(monitored: ScaledMonitoredGame, corners: Floats, slack: float) -> Machine | None:
@@ -120,8 +142,11 @@ def _pointers(corners: Floats) -> Floats:
     return np.ascontiguousarray(halfway / np.hypot(halfway[:, 0], halfway[:, 1])[:, None])
 
 
-def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate: Floats, tol: float) -> Machine | None:
-    """Promises on fixed rays from a centre, each a lottery over two points of B; None if they come out too short."""
+def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate: Floats, tol: float, *, hasty: bool) -> Machine | None:
+    """Promises on fixed rays from a centre, each a lottery over two points of B; None if they come out too short.
+
+    If `hasty`, details that the slack hides are not looked for, and what is left to move may use up half of it.
+    """
     scaled = monitored.scaled
     centre = ends.mean(axis=0)
     arms = ends - centre
@@ -132,7 +157,7 @@ def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate:
     columns, weights = np.empty((room, rows), dtype=np.int64), np.empty((room, rows))
     edges, shares = np.empty(count, dtype=np.int64), np.empty(count)
     patience = 1.0 - float(scaled.deltas.max())
-    stop = max(slack * patience / 16.0, 1e-15)
+    stop = max(slack * patience / (4.0 if hasty else 16.0), 1e-15)
     size, moved = public_rays(
         scaled.payoffs,
         monitored.chance,
@@ -145,7 +170,8 @@ def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate:
         centre,
         rays,
         lengths,
-        0.25 * stop,
+        0.75 * tol,
+        slack if hasty else 0.25 * stop,
         stop,
         200 + int(40.0 / patience),
         points,
@@ -219,12 +245,19 @@ def _prove(monitored: ScaledMonitoredGame, machine: Machine) -> PublicInnerProof
     ahead = [_mixture((s, w) for s, w in zip(rows[a], own, strict=True) if s) for a, own in zip(profiles, everywhere, strict=True)]
     following = [_mixture((share, ahead[point]) for point, share in promise.items()) for promise in machine.promises]
     payoffs = game.stage_game().payoffs
+    flows = [[exact(payoffs[i, a, b]) for a, b in profiles] for i in (0, 1)]
+    promised = [
+        [sum((share * own[point] for point, share in promise.items()), Fraction(0)) for promise in machine.promises] for own in flows
+    ]
+    solved: dict[Fraction, tuple[list[list[int]], int]] = {}
+    for delta in game.exact_deltas:
+        if delta not in solved:
+            solved[delta] = dense_values(promised, following, delta)
     values = []
     for i in (0, 1):
-        delta = game.exact_deltas[i]
-        today = [exact(payoffs[i, a, b]) for a, b in profiles]
-        promised = [sum((share * today[point] for point, share in promise.items()), Fraction(0)) for promise in machine.promises]
-        numerators, denominator = dense_values(promised, following, delta)
+        delta, today = game.exact_deltas[i], flows[i]
+        both, denominator = solved[delta]
+        numerators = both[i]
         for k, here in enumerate(profiles):
             continuation = [sum((weight * numerators[v] for v, weight in lottery.items()), Fraction(0)) for lottery in everywhere[k]]
             for number, there in enumerate(deviations(here, scaled.shape)):
@@ -245,16 +278,16 @@ def _prove(monitored: ScaledMonitoredGame, machine: Machine) -> PublicInnerProof
     )
 
 
-def dense_values(payoffs: list[Fraction], ahead: list[Lottery], delta: Fraction) -> tuple[list[int], int]:
-    """Average discounted payoffs of a machine's states, as numerators over one positive denominator.
+def dense_values(streams: Sequence[Sequence[Fraction]], ahead: Sequence[Lottery], delta: Fraction) -> tuple[list[list[int]], int]:
+    """Average discounted values of streams of payoffs over a machine's states, as numerators over one positive denominator.
 
     Elimination without fractions (Bareiss 1968): machines are dense here, and the common divisors that fractions would look for at every
-    step cost more than the whole elimination.
+    step cost more than the whole elimination. Values come from below, over the last pivot, the determinant.
     """
-    count = len(payoffs)
+    count = len(ahead)
     table: list[list[int]] = []
     for k in range(count):
-        row = [Fraction(0)] * count + [(1 - delta) * payoffs[k]]
+        row = [Fraction(0)] * count + [(1 - delta) * stream[k] for stream in streams]
         row[k] += 1
         for vertex, share in ahead[k].items():
             row[vertex] -= delta * share
@@ -263,13 +296,20 @@ def dense_values(payoffs: list[Fraction], ahead: list[Lottery], delta: Fraction)
     before = 1
     # Diagonally dominant with a positive diagonal: pivots are positive, and no row needs to be moved.
     for k in range(count):
-        pivot = table[k][k]
-        for r in range(count):
-            if r != k:
-                factor = table[r][k]
-                table[r] = [(pivot * x - factor * y) // before for x, y in zip(table[r], table[k], strict=True)]
+        own = table[k][k:]
+        pivot = own[0]
+        for r in range(k + 1, count):
+            factor = table[r][k]
+            table[r][k:] = [(pivot * x - factor * y) // before for x, y in zip(table[r][k:], own, strict=True)]
         before = pivot
-    return [table[k][count] for k in range(count)], before
+    values = [[0] * count for _ in streams]
+    for column, numerators in enumerate(values):
+        for k in reversed(range(count)):
+            line = table[k]
+            later = sum(line[j] * numerators[j] for j in range(k + 1, count))
+            # Cramer: values times the determinant are whole.
+            numerators[k] = (line[count + column] * before - later) // line[k]
+    return values, before
 
 
 def _signal_by_signal(monitored: ScaledMonitoredGame, own: list[Lottery]) -> list[Lottery]:

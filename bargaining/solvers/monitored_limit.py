@@ -10,38 +10,29 @@ At every discount factor the equilibrium payoffs lie in all half-planes :math:`\
 that these leave has an interior, it is the limit of the equilibrium sets as δ goes to one (Fudenberg and Levine 1994).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import MonitoredGame
+from bargaining.games import MonitoredGame, exact
+from bargaining.games.monitored import require_monitored
 from bargaining.games.stage import Profile
 from bargaining.kernels.half_planes import half_plane_polygon
+from bargaining.monitored_solution import LimitSet, Mixed, ScoreProof, Weights
 from bargaining.payoff_set import PayoffSet
-from bargaining.solvers.monitored_scaled import deviations, same_signals
+from bargaining.solution import Status
+from bargaining.solvers.exact_program import maximum
+from bargaining.solvers.monitored_scaled import deviations, merged_row, same_signals
 
 Floats = NDArray[np.float64]
-Mixed = tuple[Floats, Floats]
 
-
-@dataclass(frozen=True, eq=False)
-class LimitSet:
-    """Scores in many directions and the polygon that their half-planes leave.
-
-    `payoff_set` holds the limit set; between two directions the limit set may be smaller. ``scores[k]`` belongs to ``directions[k]``, and
-    ``profiles[k]`` is the pair of (mixed) actions that attains it.
-    """
-
-    game: MonitoredGame
-    directions: Floats
-    scores: Floats
-    profiles: tuple[Mixed, ...]
-    payoff_set: PayoffSet
+# Half-planes are drawn a hair outward, in units of the payoff span, so that what holds by a tie is not lost to rounding.
+SLACK = 1e-12
 
 
 def limit_set(game: MonitoredGame, directions: int = 64, mixed: int | None = None) -> LimitSet:
@@ -84,91 +75,205 @@ def limit_set(game: MonitoredGame, directions: int = 64, mixed: int | None = Non
     angles = np.arange(directions) * (2.0 * np.pi / directions)
     normals = np.column_stack([np.cos(angles), np.sin(angles)])
     normals[np.abs(normals) < 1e-12] = 0.0
-    m, n = game.stage_game().shape
-    candidates = [(x, y) for x in _grid(m, mixed or 1) for y in _grid(n, mixed or 1)]
-    scores, best = np.empty(directions), []
-    payoffs = game.stage_game().payoffs
-    expected = np.array([[x @ payoffs[i] @ y for i in (0, 1)] for x, y in candidates])
-    for k, normal in enumerate(normals):
+    m, n = require_monitored(game).stage_game().shape
+    candidates = [_Candidate(game, x, y) for x in _grid(m, mixed or 1) for y in _grid(n, mixed or 1)]
+    undeterred = [(place, *gap) for place, each in enumerate(candidates) for gap in [each.undeterred()] if gap is not None]
+    barred = {place for place, _, _ in undeterred}
+    scores: list[Fraction | None] = []
+    leaders, rewards, bounds = [], [], []
+    iterations = len(candidates)
+    for normal in normals:
+        direction = (Fraction(float(normal[0])), Fraction(float(normal[1])))
         # Rewards only take away from what a profile is worth in the direction, so that most profiles need not be looked at.
-        reach = expected @ normal
-        scores[k], leader = -np.inf, int(np.argmax(reach))
-        for place in np.argsort(-reach, kind="stable").tolist():
-            if reach[place] <= scores[k]:
+        reach = [direction[0] * each.worth[0] + direction[1] * each.worth[1] for each in candidates]
+        best, leader, own = None, -1, Score(Fraction(0), ((), ()), ())
+        looked: list[tuple[int, Score]] = []
+        for place in sorted(set(range(len(candidates))) - barred, key=lambda place: -reach[place]):
+            if best is not None and reach[place] <= best:
                 break
-            found = score(game, normal, candidates[place])
-            if found > scores[k]:
-                scores[k], leader = found, place
-        best.append(candidates[leader])
-    return LimitSet(game, normals, scores, tuple(best), _polygon(game, normals, scores))
+            iterations += 1
+            found = candidates[place].score(direction)
+            looked.append((place, found))
+            if best is None or found.value > best:
+                best, leader, own = found.value, place, found
+        scores.append(best)
+        leaders.append(leader)
+        rewards.append(own.rewards)
+        bounds.append(tuple((place, *found.weights) for place, found in looked if best is not None and reach[place] > best))
+    profiles = tuple(each.play for each in candidates)
+    proof = ScoreProof(profiles, tuple(scores), tuple(leaders), tuple(rewards), tuple(bounds), tuple(undeterred))
+    floats = np.array([-np.inf if value is None else float(value) for value in scores])
+    left = _polygon(game, normals, scores)
+    return LimitSet(
+        status=Status.empty if left.is_empty and mixed is None else Status.solved,
+        error_bound=float(np.spacing(np.abs(floats[np.isfinite(floats)]).max(initial=0.0))),
+        iterations=iterations,
+        method="scores by linear programs in exact arithmetic",
+        options={"directions": directions, "mixed": mixed},
+        game=game,
+        directions=normals,
+        scores=floats,
+        profiles=tuple(_floats(profiles[leader]) for leader in leaders),
+        payoff_set=left,
+        proof=proof,
+    )
 
 
 def score(game: MonitoredGame, direction: Any, actions: Mixed | Profile) -> float:
     """The score of one profile, pure (positions) or mixed, in a direction; minus infinity if the profile cannot be enforced at all."""
-    from scipy.optimize import linprog
-
-    stage = game.stage_game().payoffs
-    given = [np.asarray(own) for own in actions]
-    play = [own if own.ndim else np.eye(size)[int(own)] for own, size in zip(given, stage.shape[1:], strict=True)]
-    weights = np.asarray(direction, dtype=np.float64)
-    chance = _chance(game, play)
-    signals = chance.shape[2]
-    # Variables: v_0, v_1, then x_0(y), x_1(y) signal by signal.
-    equal: list[Floats] = []
-    below: list[Floats] = []
-    sides: list[float] = []
-    limits: list[float] = []
-    for i in (0, 1):
-        own = np.tensordot(stage[i], play[1 - i], axes=(1 - i, 0))
-        seen = np.tensordot(chance, play[1 - i], axes=(1 - i, 0))
-        for action in range(len(play[i])):
-            row = np.zeros(2 + 2 * signals)
-            row[i] = -1.0
-            row[2 + i :: 2] = seen[action]
-            (equal if play[i][action] > 0 else below).append(row)
-            (sides if play[i][action] > 0 else limits).append(-own[action])
-    for y in range(signals):
-        row = np.zeros(2 + 2 * signals)
-        row[2 + 2 * y : 4 + 2 * y] = weights
-        below.append(row)
-        limits.append(0.0)
-    objective = np.concatenate([-weights, np.zeros(2 * signals)])
-    solved = linprog(objective, A_ub=np.array(below), b_ub=limits, A_eq=np.array(equal), b_eq=sides, bounds=(None, None))
-    if solved.status == 2:
+    stage = require_monitored(game).stage_game()
+    play = []
+    given: Sequence[Any] = actions
+    for player, own in enumerate(given):
+        if isinstance(own, np.ndarray | Sequence) and not isinstance(own, str):
+            weights = [exact(value) for value in np.asarray(own).tolist()]
+            play.append(tuple(weight / sum(weights) for weight in weights))
+        else:
+            action = stage.action(player, own)
+            play.append(tuple(Fraction(int(k == action)) for k in range(stage.shape[player])))
+    candidate = _Candidate(game, play[0], play[1])
+    if candidate.undeterred() is not None:
         return -np.inf
-    if solved.status != 0 or solved.fun is None:
-        raise RuntimeError(f"the linear program of direction {weights.tolist()} failed: {solved.message}")
-    return float(-solved.fun)
+    return float(candidate.score((Fraction(float(direction[0])), Fraction(float(direction[1])))).value)
 
 
-def _chance(game: MonitoredGame, play: Sequence[Floats]) -> Floats:
-    """Probabilities of the signals, those merged that say the same wherever one side's deviations from `play` lead."""
-    ours, theirs = (np.flatnonzero(own).tolist() for own in play)
-    m, n = game.monitoring.shape
-    reached = sorted({*product(range(m), theirs), *product(ours, range(n))})
-    groups = same_signals([game.monitoring.row(profile) for profile in reached])
-    return np.stack([game.monitoring.probabilities[:, :, list(group)].sum(axis=2) for group in groups], axis=2)
+@dataclass(frozen=True)
+class Score:
+    """A profile's score in a direction, weights on actions that prove it no larger, and rewards, one pair a signal, that attain it."""
+
+    value: Fraction
+    weights: tuple[Weights, Weights]
+    rewards: tuple[tuple[Fraction, Fraction], ...]
 
 
-def _grid(size: int, parts: int) -> list[Floats]:
+class _Candidate:
+    """One profile: for each side the gains of its other actions, and by how much each signal is rarer under them.
+
+    Weights on actions (see `ScoreProof`) are written as what is moved from one action that is used, ``anchor[i]``, to others; none at all
+    is feasible, so that the program needs no first phase. Signals that say the same wherever one side's deviations lead are one here.
+    """
+
+    def __init__(self, game: MonitoredGame, x: Weights, y: Weights) -> None:
+        self.play = (x, y)
+        stage, shape = game.stage_game().exact_payoffs, game.stage_game().shape
+        used = [[a for a, weight in enumerate(own) if weight] for own in self.play]
+        reached = sorted({*product(range(shape[0]), used[1]), *product(used[0], range(shape[1]))})
+        self.groups = same_signals([game.monitoring.row(profile) for profile in reached])
+        self.signals = len(game.signals)
+        merged = {profile: merged_row(game.monitoring.row(profile), self.groups) for profile in reached}
+
+        def expected(i: int, a: int, of: Callable[[Profile], Fraction]) -> Fraction:
+            other = self.play[1 - i]
+            return sum((other[b] * of((a, b) if i == 0 else (b, a)) for b in used[1 - i]), Fraction(0))
+
+        def earned(i: int, a: int) -> Fraction:
+            return expected(i, a, lambda profile: stage[i][profile])
+
+        def seen(i: int, a: int) -> list[Fraction]:
+            return [expected(i, a, lambda profile, s=s: merged[profile][s]) for s in range(len(self.groups))]  # type: ignore[misc]
+
+        self.anchor = (used[0][0], used[1][0])
+        self.worth = tuple(sum((w * earned(i, a) for a, w in enumerate(self.play[i]) if w), Fraction(0)) for i in (0, 1))
+        chances = [[weight * share for share in seen(0, a)] for a, weight in enumerate(x) if weight]
+        self.chance = [sum(column, Fraction(0)) for column in zip(*chances, strict=True)]
+        # Moves of each side: (action, sign); back from an action only if it is used.
+        self.moves: list[tuple[int, int, int]] = []
+        self.gains: list[Fraction] = []
+        self.tells: list[list[Fraction]] = []
+        for i in (0, 1):
+            base, here = seen(i, self.anchor[i]), earned(i, self.anchor[i])
+            for a in range(shape[i]):
+                if a == self.anchor[i]:
+                    continue
+                gain, tell = earned(i, a) - here, [p - q for p, q in zip(base, seen(i, a), strict=True)]
+                for sign in (1, -1) if a in used[i] else (1,):
+                    self.moves.append((i, a, sign))
+                    self.gains.append(sign * gain)
+                    self.tells.append([sign * part for part in tell])
+
+    def undeterred(self) -> tuple[int, Weights] | None:
+        """A side, and weights on its actions that signals cannot tell from the profile and that earn it more; None if there are none."""
+        for i in (0, 1):
+            mine = [k for k, move in enumerate(self.moves) if move[0] == i]
+            if not any(self.gains[k] > 0 for k in mine):
+                continue
+            rows = [[sign * self.tells[k][s] for k in mine] for s in range(len(self.chance)) for sign in (1, -1)]
+            found = maximum([*rows, [Fraction(1)] * len(mine)], [*([Fraction(0)] * len(rows)), Fraction(1)], [self.gains[k] for k in mine])
+            assert found is not None
+            moved = dict(zip(mine, found[0], strict=True))
+            if sum((self.gains[k] * share for k, share in moved.items()), Fraction(0)) > 0:
+                return i, self._weights(i, moved, [Fraction(0)] * len(self.play[i]))
+        return None
+
+    def score(self, direction: tuple[Fraction, Fraction]) -> Score:
+        """The score of a profile that some rewards enforce."""
+        lead = 0 if direction[0] else 1
+        size, turn = abs(direction[lead]), 1 if direction[lead] > 0 else -1
+        rows, sides = [], []
+        # Both sides' weights have to look alike to the signals: λ1 D0(y) = λ0 D1(y), with the factor of each side here.
+        factor = (direction[1], -direction[0]) if direction[0] else (Fraction(1), Fraction(0))
+        for s in range(len(self.chance)):
+            row = [factor[i] * self.tells[k][s] for k, (i, _, _) in enumerate(self.moves)]
+            rows += [row, [-part for part in row]]
+            sides += [Fraction(0)] * 2
+        for s, share in enumerate(self.chance):
+            rows.append([-turn * self.tells[k][s] if i == lead else Fraction(0) for k, (i, _, _) in enumerate(self.moves)])
+            sides.append(size * share)
+        solved = maximum(rows, sides, self.gains)
+        if solved is None:
+            raise ArithmeticError("a profile that rewards can enforce has no score")
+        moved, prices = solved
+        value = sum((direction[i] * self.worth[i] for i in (0, 1)), Fraction(0))
+        value -= sum((gain * share for gain, share in zip(self.gains, moved, strict=True)), Fraction(0))
+        weights = [self._weights(i, dict(enumerate(moved)), [direction[i] * w for w in self.play[i]]) for i in (0, 1)]
+        rewards = [(Fraction(0), Fraction(0))] * self.signals
+        for s, group in enumerate(self.groups):
+            equal, short = prices[2 * s] - prices[2 * s + 1], prices[2 * len(self.chance) + s]
+            pair = [factor[i] * equal - (turn * short if i == lead else 0) for i in (0, 1)]
+            for y in group:
+                rewards[y] = (pair[0], pair[1])
+        return Score(value, (weights[0], weights[1]), tuple(rewards))
+
+    def _weights(self, player: int, moved: Mapping[int, Fraction], start: list[Fraction]) -> Weights:
+        """Weights on a side's actions from what is moved away from its anchor."""
+        found = list(start)
+        for k, share in moved.items():
+            i, action, sign = self.moves[k]
+            if i == player:
+                found[action] -= sign * share
+                found[self.anchor[i]] += sign * share
+        return tuple(found)
+
+
+def _grid(size: int, parts: int) -> list[Weights]:
     """Mixed actions whose probabilities are multiples of ``1 / parts``."""
     cuts = combinations(range(parts + size - 1), size - 1)
-    return [np.diff([-1, *cut, parts + size - 1]).astype(np.float64) / parts - 1.0 / parts for cut in cuts]
+    ends = [(-1, *cut, parts + size - 1) for cut in cuts]
+    return [tuple(Fraction(b - a - 1, parts) for a, b in pairwise(end)) for end in ends]
 
 
-def _polygon(game: MonitoredGame, normals: Floats, scores: Floats) -> PayoffSet:
+def _floats(profile: tuple[Weights, Weights]) -> Mixed:
+    first, second = (np.array([float(weight) for weight in own]) for own in profile)
+    return first, second
+
+
+def _polygon(game: MonitoredGame, normals: Floats, scores: Sequence[Fraction | None]) -> PayoffSet:
     """The intersection of the half-planes, in units in which the kernel's rounding is small; empty if there is none."""
-    if not np.isfinite(scores).all():
-        return PayoffSet(np.empty((0, 2)))
-    payoffs = game.stage_game().payoffs.reshape(2, -1)
-    low, size = payoffs.min(axis=1), max(float(np.ptp(payoffs, axis=1).max()), 1e-300)
-    offsets = (scores - normals @ low) / size
-    axes = [int(np.argmax(normals @ direction)) for direction in ([1, 0], [0, 1], [-1, 0], [0, -1])]
-    if offsets[axes[0]] + offsets[axes[2]] < -1e-9 or offsets[axes[1]] + offsets[axes[3]] < -1e-9:
-        return PayoffSet(np.empty((0, 2)))
+    nothing = PayoffSet(np.empty((0, 2)))
+    u = game.stage_game().exact_payoffs
+    low = [own.min() for own in u]
+    size = max(own.max() - least for own, least in zip(u, low, strict=True)) or Fraction(1)
+    exactly = []
+    for (x, y), value in zip(normals.tolist(), scores, strict=True):
+        if value is None:
+            return nothing
+        exactly.append((value - Fraction(x) * low[0] - Fraction(y) * low[1]) / size)
+    half = len(normals) // 2
+    if any(exactly[k] + exactly[k + half] < 0 for k in range(half) if tuple(-normals[k]) == tuple(normals[k + half])):
+        return nothing
     vertices = np.empty((len(normals) + 5, 2))
-    count = half_plane_polygon(normals, np.ascontiguousarray(offsets + 1e-9), vertices)
-    return PayoffSet.hull(vertices[:count] * size + low)
+    count = half_plane_polygon(normals, np.array([float(offset) for offset in exactly]) + SLACK, vertices)
+    return PayoffSet.hull(vertices[:count] * float(size) + [float(least) for least in low])
 
 
 @dataclass(frozen=True)
@@ -202,7 +307,7 @@ def identifiability(game: MonitoredGame) -> tuple[Identifiability, ...]:
     >>> print(bg.identifiability(noisy)[0].failures[0])
     at 0 / 0 signals cannot tell deviations of U.S. to '1' from deviations of China to '1'
     """
-    stage = game.stage_game()
+    stage = require_monitored(game).stage_game()
     found = []
     for here in product(range(stage.shape[0]), range(stage.shape[1])):
         place = " / ".join(stage.labels(here))

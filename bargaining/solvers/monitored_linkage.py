@@ -163,11 +163,11 @@ def monitored_linkage(
     >>> [round(row["cost_us"], 6) for row in found.rows()], round(found.optimal.cheapest_delta, 4)
     ([0.5, 0.678571, 0.25], 0.8696)
     """
-    issues.require_separable()
+    _require_issues(issues).require_separable()
     deltas = read_delta(delta)
     promised = issues.agreement(agreement)
     joint = joint_rows(issues, monitorings, correlation)
-    fallback = {name: _reversion(name, issues.issues[name], (reversion or {}).get(name)) for name in issues.names}
+    fallback = _reversions(issues, reversion or {})
     blocks = [(name,) for name in issues.names] if partition is None else list(issues.partition(partition))
     parts = []
     for names in blocks:
@@ -202,7 +202,7 @@ def linkage_games(
     The unlinked set is the Minkowski sum of the issues' sets (payoffs and signals are separable); sums of solutions' sets are within the
     sum of their error bounds.
     """
-    issues.require_separable()
+    _require_issues(issues).require_separable()
     joint = joint_monitoring(issues, monitorings, correlation)
     games = {f"issue {name}": MonitoredGame.of(issues.issues[name], monitorings[name], delta) for name in issues.names}
     games["all_or_nothing"] = MonitoredGame.of(issues, joint.pooled(any_incident(issues, monitorings, clean, overt)), delta)
@@ -225,10 +225,10 @@ def grim_payoffs(
     With probability P of an incident a period while all comply, :math:`v = f + (g - f)\,(1-\delta)/(1-\delta(1-P))`: a clean issue tied to
     a noisy one dies with it. Whether complying is a best reply is not asked here; see `monitored_linkage`.
     """
-    issues.require_separable()
+    _require_issues(issues).require_separable()
     deltas = tuple(float(factor) for factor in read_delta(delta))
     promised = issues.agreement(agreement)
-    fallback = {name: _reversion(name, issues.issues[name], (reversion or {}).get(name)) for name in issues.names}
+    fallback = _reversions(issues, reversion or {})
     joint = joint_monitoring(issues, monitorings, correlation)
     pooled = joint.pooled(any_incident(issues, monitorings, clean))
 
@@ -246,6 +246,20 @@ def grim_payoffs(
     here, there = issues.joint_profile(promised), issues.joint_profile(fallback)
     tied = value(issues.stage_game(), here, there, survives(pooled, here, "clean"))
     return {"unlinked": (float(apart[0]), float(apart[1])), "all_or_nothing": (float(tied[0]), float(tied[1]))}
+
+
+def _require_issues(given: Any) -> IssueGame:
+    if not isinstance(given, IssueGame):
+        raise GameError(f"issues is a {type(given).__name__}: expected an IssueGame")
+    return given
+
+
+def _reversions(issues: IssueGame, given: Mapping[str, Any]) -> dict[str, Profile]:
+    """The static equilibrium that each issue falls back to."""
+    for name in given:
+        if name not in issues.issues:
+            raise GameError(f"reversion on unknown issue {name!r}; issues: {', '.join(issues.names)}")
+    return {name: _reversion(name, issues.issues[name], given.get(name)) for name in issues.names}
 
 
 def _reversion(name: str, stage: StageGame, given: Any) -> Profile:

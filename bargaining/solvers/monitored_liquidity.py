@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from bargaining.games import GameError, MonitoredGame
 from bargaining.games.exact import exact
+from bargaining.games.monitored import require_monitored
 from bargaining.games.stage import Profile
 from bargaining.payoff_set import PayoffSet
 from bargaining.solvers.monitored_scaled import deviations
@@ -144,7 +145,7 @@ def monitored_transfers(game: MonitoredGame) -> LiquidityPath:
     >>> round(path.at("10/13").best, 6), round(path.least_delta(2.0), 6)
     (1.5, 0.833333)
     """
-    stage = game.stage_game()
+    stage = require_monitored(game).stage_game()
     m, n = stage.shape
     profiles = [(a, b) for a in range(m) for b in range(n)]
     programs = [_Program(game, a, players=(0, 1)) for a in profiles]
@@ -180,7 +181,7 @@ def strongly_symmetric(game: MonitoredGame) -> LiquidityPath:
     >>> round(path.at(0.9).best, 9), round(path.least_delta(1.75), 9)
     (1.75, 0.588235294)
     """
-    payoffs, rows = game.stage_game().payoffs, game.monitoring.rows
+    payoffs, rows = require_monitored(game).stage_game().payoffs, game.monitoring.rows
     if payoffs.shape[1] != payoffs.shape[2] or (payoffs[0] != payoffs[1].T).any() or any(rows[a, b] != rows[b, a] for a, b in rows):
         raise GameError(
             "the game is not symmetric: expected payoffs[0] to be the transpose of payoffs[1], and signals alike at (a, b), (b, a)"

@@ -65,7 +65,7 @@ def public_set(
     for turn in range(MOST_TURNS):
         # Far enough for what is cut short not to matter inside; a set that never quite comes to rest must not hold everything up.
         estimate = float_estimate(monitored, finest, stop, min(max_iter, 100 + int(40.0 / patience)))
-        better = find_machine(monitored, estimate, tol) if len(estimate) else None
+        better = find_machine(monitored, estimate, tol, fine=turn > 0) if len(estimate) else None
         inner = better if better is not None else inner
         outer = OuterChain(monitored, estimate, turned)
         status = outer.descend(inner, tol, finest, max_iter - iterations)
@@ -120,7 +120,9 @@ def _start(monitored: ScaledMonitoredGame) -> Floats:
     """Vertices of the hull of stage payoffs; of their box if discount factors differ, since payoffs can then be traded over time."""
     payoffs = monitored.scaled.payoffs
     if not monitored.game.common_delta:
-        return np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+        # A side that always earns the same has no room to trade.
+        (left, low), (right, high) = payoffs.min(axis=0), payoffs.max(axis=0)
+        payoffs = np.array([[left, low], [right, low], [right, high], [left, high]])
     order, chain = np.empty(len(payoffs), dtype=np.int64), np.empty(2 * len(payoffs) + 2, dtype=np.int64)
     return np.asarray(payoffs[chain[: hull(payoffs, len(payoffs), order, chain)]])
 

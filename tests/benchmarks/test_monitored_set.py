@@ -14,7 +14,8 @@ from test_monitored import random_game
 
 import bargaining as bg
 
-# Most random games are over in a tenth of a second; these are the thin and curved ones among the first 24 of three by three.
+# Most random games are over in a tenth of a second; these are the curved ones among the first 24 of three by three. The first is about to
+# fall apart: what is cut off a little, or deterred a little too much, brings all of it down.
 CURVED = (2, 6, 8, 12, 14, 19, 20, 23)
 
 
@@ -25,6 +26,9 @@ def solve(benchmark, game):
     assert bg.verify(solution).holds
     m, n = game.stage_game().shape
     proof = solution.public_outer_proof
+    if not solution.is_empty:
+        size = float(np.ptp(game.stage_game().payoffs.reshape(2, -1), axis=1).max())
+        assert solution.inner.distance(solution.outer) <= solution.error_bound * (1 + 1e-9) <= 1.001e-3 * size
     benchmark.extra_info |= {
         "profiles": m * n,
         "signals": len(game.signals),
@@ -60,4 +64,5 @@ def test_the_slow_program_on_two_by_two(benchmark):
     game = random_game(3, 2, 2, 2, 0.5)
     solution = bg.equilibrium_set(game)
     slow = benchmark.pedantic(outer_supports, args=(game, FAN, max(1, solution.iterations // 2)), rounds=1)
+    benchmark.extra_info |= {"profiles": 4, "signals": 2, "delta": 0.5, "iterations": max(1, solution.iterations // 2), "normals": len(FAN)}
     assert (solution.inner.support(FAN) <= slow + 1e-7 * np.ptp(game.stage_game().payoffs)).all()
