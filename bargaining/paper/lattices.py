@@ -41,6 +41,8 @@ def collect(stored: Stored, numbers: Numbers) -> None:
             own = [row for row in rows if row["run"] == run and row["calibration"] == calibration]
             _link(numbers, f"link.{link}.{calibration}", own, before, after, UNITS[run], source)
     _counts(numbers, rows, source)
+    _renegotiated(numbers, [row for row in rows if row["run"] == "standoff" and row["sustained"]], source)
+    _china_weight(numbers, stored.table("linkage", run="china_weight"), source)
     _phase(numbers, [row for row in rows if row["run"] == "phase"], source)
     _bounds(stored, numbers)
     for run, calibration in (("briefing", "central"), ("standoff", "central")):
@@ -103,6 +105,33 @@ def _counts(numbers: Numbers, rows: Sequence[Row], source: str) -> None:
     numbers.real("central.london.most", max(patient, default=None), source, 3)
     numbers.real("central.delta_us", london[0]["delta_us"] if london else None, source, 3)
     numbers.real("central.delta_cn", london[0]["delta_cn"] if london else None, source, 3)
+
+
+def _renegotiated(numbers: Numbers, held: Sequence[Row], source: str) -> None:
+    """Of the sustained cells of the calibrated lattice, how many would not survive renegotiation, with payments and without."""
+    numbers.count("renegotiation.contractual_fails", sum(row["survives_renegotiation"] is False for row in held), source)
+    for calibration in CALIBRATIONS["standoff"]:
+        own = [row for row in held if row["calibration"] == calibration]
+        fails = sum(row["weakly_renegotiation_proof"] is False for row in own)
+        numbers.count(f"renegotiation.{calibration}.held", len(own) if own else None, source)
+        numbers.count(f"renegotiation.{calibration}.not_proof", fails if own else None, source)
+    numbers.count("renegotiation.open", sum(row["weakly_renegotiation_proof"] is None for row in held), source)
+
+
+def _china_weight(numbers: Numbers, rows: Sequence[Row], source: str) -> None:
+    """What London needs, and the worst for Washington, as China's political weight goes to zero."""
+    name = "political_weight_cn_usd_per_usd"
+    weights = sorted({row[name] for row in rows})
+    for key, at in (("zero", 0), ("central", 0.12)):
+        for partition in ("T|R|K|A", "T,R,K|A"):
+            row = _first(rows, partition=partition, agreement="london", **{name: at})
+            numbers.put(f"china_weight.{key}.{partition}.london", threshold(row), source, "least common discount factor per 90 days")
+    worst = [max(own) - min(own) for own in _by_partition(rows, "worst_us")]
+    numbers.flag("china_weight.worst_us_unmoved", max(worst) < MOVED if len(weights) > 1 and worst else None, source)
+
+
+def _by_partition(rows: Sequence[Row], column: str) -> list[list[float]]:
+    return [[row[column] for row in own if row[column] is not None] for own in groups(rows, ["partition"]).values()]
 
 
 def _phase(numbers: Numbers, rows: Sequence[Row], source: str) -> None:
