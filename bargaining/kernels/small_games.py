@@ -73,7 +73,7 @@ def _signs(payoffs: Floats, game: int, player: int, minors: Bytes, work: Floats)
 
     ``work[player]`` gets all minors, then, at their width, a bound on their errors.
     """
-    most, widest = minors.shape[1], max(minors.shape[2] // 2, 1)
+    most, widest = minors.shape[1], minors.shape[2] // 2
     least = np.inf
     largest = -np.inf
     for place in range(payoffs.shape[2]):

@@ -47,7 +47,7 @@ def sign_tables(m: int, n: int) -> tuple[Bytes, Integers, Bytes] | None:
     most = max(len(side) for side in sides)
     if most > MOST_MINORS:
         return None
-    width = max((len(columns) for side in sides for _, columns in side), default=0)
+    width = max((len(columns) for side in sides for _, columns in side), default=1)
     minors = np.zeros((2, most, 1 + 2 * width), dtype=np.uint8)
     for made_of, side, (down, right) in zip(minors, sides, ((n, 1), (1, n)), strict=True):
         for k, minor in enumerate(side):
