@@ -235,7 +235,7 @@ def solve_small_game(payoffs: Floats, table: Bytes, tol: float, answer: Floats) 
     counts = indices[room:]
     work = answer[room * (m + n + 2) + 1 :].reshape(2, most + wide)
     solve_small_games(payoffs.reshape(1, 2, m * n), minors, signs, supports, PRECISION, x, y, indices, regret, counts, work)
-    number = counts[0]
+    number = int(counts[0])
     for k in range(number):
         if regret[k] > tol:
             return 0

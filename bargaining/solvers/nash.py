@@ -107,13 +107,13 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
         if small is not None:
             # Written out: `NashEquilibria.deferred` would take as long as a quarter of the solution.
             profiles, answer = small
-            found = object.__new__(NashEquilibria)
-            fields = found.__dict__
+            whole = object.__new__(NashEquilibria)
+            fields = whole.__dict__
             fields["status"] = SOLVED
             fields["game"] = stage
             fields["profiles"] = profiles
             fields["_write"] = partial(_small, stage, answer, tol)
-            return found
+            return whole
     stage = _read(stage, method, tol)
     m, n = stage.shape
     options = {"method": method, "exact": exact, "tol": tol}
