@@ -83,7 +83,8 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
     Notes
     -----
     Practical sizes on one core, random games: ``support`` up to 12 x 12 (half a second; 14 x 14 takes five to twenty), ``auto`` up to
-    15 x 15 (a quarter of a second; beyond, it lists what it finds), ``vertices`` up to 12 x 12 (one to five seconds).
+    12 x 12 (two hundredths of a second; 15 x 15 takes a fifth, or six seconds and lists what it finds), ``vertices`` up to 12 x 12 (three
+    to five seconds).
 
     References
     ----------
