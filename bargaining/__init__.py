@@ -91,7 +91,10 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("bargaining.batch")
     if name not in _HOME:
         raise AttributeError(f"module 'bargaining' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    found = getattr(importlib.import_module(_HOME[name]), name)
+    # Looked up once: the next time it is there like any other name.
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:

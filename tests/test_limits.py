@@ -27,6 +27,29 @@ def test_integers_beyond_what_floats_hold_do_not_tie():
     assert bg.game(whole, ones).exact_payoffs[0, 0, 0] == 2**53 + 1
 
 
+def test_arrays_of_integers_beyond_what_floats_hold_do_not_tie():
+    whole = np.array([[2**53 + 1, 0], [2**53, 1]])
+    game = bg.game(whole, np.ones((2, 2)))
+    assert game.exact_payoffs[0, 0, 0] == 2**53 + 1
+    assert bg.game([[2**53 + 1, 0.5]], [[1, 2]]).exact_payoffs[0, 0, 0] == 2**53 + 1
+    listed = bg.nash_equilibria(bg.game(whole.tolist(), np.ones((2, 2)).tolist()), exact=True)
+    assert bg.nash_equilibria(game, exact=True).exact_profiles == listed.exact_profiles
+
+
+@pytest.mark.parametrize(
+    ("payoffs", "line"),
+    [
+        (np.array([[1j, 0], [0, 1]]), "A is an array of complex128: expected numbers"),
+        (np.array([["2026-11-10"]], dtype="M8[D]"), r"A is an array of datetime64\[D\]: expected numbers"),
+        (np.ma.masked_array([[1.0, 0.0]], [[0, 1]]), "A has masked entries: payoffs must be finite numbers"),
+        (None, "A is None: expected an array of numbers"),
+    ],
+)
+def test_what_are_no_payoffs_is_refused(payoffs, line):
+    with pytest.raises(bg.GameError, match=f"^{line}$"):
+        bg.game(payoffs, np.eye(2))
+
+
 @pytest.mark.parametrize(
     "solve",
     [

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from catalogue import ANALYTIC, load, payoff_arrays, stage
+from catalogue import ANALYTIC, STATIC, load, payoff_arrays, stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize
@@ -102,6 +102,43 @@ def test_the_branch_is_continuous_from_the_uniform_mixture(payoffs):
         x = response(payoffs, 0.05, y, 0)
         y = response(payoffs, 0.05, x, 1)
     np.testing.assert_allclose(found.profiles[2][1], y, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "x", "y"),
+    [
+        ("qe_lh_cycle", ["0", "2/3", "1/3"], ["0", "1", "0"]),
+        ("nashpy222", ["2/7", "5/7"], ["1", "0"]),
+        ("tournament_4_2", ["1/4"] * 4, ["0", "0", "1/3", "0", "1/3", "1/3"]),
+        ("rand01_6x6", ["1/3", "0", "0", "1/3", "0", "1/3"], ["0", "0", "1", "0", "0", "0"]),
+    ],
+)
+def test_limits_inside_continua_are_extrapolated(identifier, x, y):
+    """On the way there the branch is off by log(λ)/λ: by 1e-6 where floats end."""
+    case = STATIC[identifier]
+    found = bg.quantal_response(bg.game(case["A"], case["B"]))
+    assert found.status is bg.Status.solved
+    off = max(np.abs(a - [float(Fraction(w)) for w in b]).max() for a, b in zip(found.limit, (x, y), strict=True))
+    assert off <= found.error_bound <= 1e-9
+
+
+def test_a_branch_far_from_its_end_leads_to_the_only_equilibrium():
+    case = STATIC["svs_longpath_8"]
+    found = bg.quantal_response(bg.game(case["A"], case["B"]))
+    assert found.status is bg.Status.solved
+    assert found.method.endswith("its limit is the only equilibrium there is")
+    expected = [[float(Fraction(w)) for w in own] for own in case["extreme_equilibria"][0]]
+    for own, other in zip(found.limit, expected, strict=True):
+        np.testing.assert_allclose(own, other, atol=1e-15)
+
+
+def test_limits_of_degenerate_games_are_settled():
+    for seed in range(40):
+        generator = np.random.default_rng(seed)
+        m, n = generator.integers(2, 5, 2)
+        found = bg.quantal_response(bg.StageGame(payoffs=generator.integers(0, 3, (2, m, n))))
+        assert found.status is bg.Status.solved, seed
+        assert found.limit_regret <= 1e-9
 
 
 def test_running_out_of_steps_is_told():

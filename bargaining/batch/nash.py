@@ -10,7 +10,7 @@ from bargaining.batch.sets import _chunks, _games
 from bargaining.games import StageGame
 from bargaining.kernels.small_games import solve_small_games
 from bargaining.kernels.vertex_enumeration import solve_games
-from bargaining.solvers.generic_equilibria import ILL_CONDITIONED, MOST_ACTIONS, MOST_SIGNED, most_bases
+from bargaining.solvers.generic_equilibria import ILL_CONDITIONED, MOST_ACTIONS, most_bases
 from bargaining.solvers.nash import nash_equilibria as equilibria_of_one
 from bargaining.solvers.small_games import sign_tables
 
@@ -75,7 +75,8 @@ def nash_equilibria(payoffs: ArrayLike, *, workers: int | None = None, chunk: in
     games = _games(payoffs).view()
     games.flags.writeable = False
     m, n = games.shape[2:]
-    tables = sign_tables(m, n) if m + n <= MOST_SIGNED else None
+    tables = sign_tables(m, n)
+    flat = games.reshape(len(games), 2, m * n)
     most = most_bases(m, n)
 
     def solve(start: int, end: int) -> tuple[list[Columns], Counts, list[tuple[int, Columns, bool, str]]]:
@@ -87,7 +88,8 @@ def nash_equilibria(payoffs: ArrayLike, *, workers: int | None = None, chunk: in
         while done < end:
             x, y, regret, index = np.empty((room, m)), np.empty((room, n)), np.empty(room), np.empty(room, dtype=np.int64)
             if tables is not None:
-                solved = solve_small_games(games[done:end], *tables, PRECISION, x, y, index, regret, counts[done - start :])
+                work = np.empty((2, sum(tables[0].shape[1:])))
+                solved = solve_small_games(flat[done:end], *tables, PRECISION, x, y, index, regret, counts[done - start :], work)
             else:
                 solved = solve_games(games[done:end], *most, ILL_CONDITIONED, x, y, index, regret, counts[done - start :])
             if solved == 0:

@@ -6,10 +6,12 @@ alike (never "own action first").
 """
 
 import difflib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 from bargaining.games.exact import exact
 
 Profile = tuple[int, int]
+
+PLAYERS = ("U.S.", "China")
 
 
 class GameError(ValueError):
@@ -30,16 +34,25 @@ def near_match(word: object, words: Sequence[object]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
+# The integers up to here are floats too.
+LARGEST_INTEGER = 2**53
+
+
 def read_exactly(values: Any, what: str) -> NDArray[np.object_] | None:
     """`values` as an array of fractions if some are fractions, decimals, strings (``"1/3"``) or integers beyond 2^53; None if none is."""
-    if isinstance(values, np.ndarray) and values.dtype.kind not in "OU":
-        return None
     try:
-        given = np.array(values, dtype=object)
-    except ValueError:
+        plain = np.asarray(values)
+        # An integer that no float holds would tie with its neighbours.
+        if plain.dtype.kind == "f" and plain is values:
+            return None
+        if plain.dtype.kind in "biuf" and plain.size and plain.min() > -LARGEST_INTEGER and plain.max() < LARGEST_INTEGER:
+            return None
+        given = np.array(values.tolist() if plain is values else values, dtype=object)
+    except (TypeError, ValueError, OverflowError):
         return None
-    # An integer that no float holds would tie with its neighbours.
-    if not any(isinstance(value, (Fraction, Decimal, str)) or (type(value) is int and abs(value) > 2**53) for value in given.flat):
+    if not any(
+        isinstance(value, (Fraction, Decimal, str)) or (type(value) is int and abs(value) > LARGEST_INTEGER) for value in given.flat
+    ):
         return None
     found = np.empty(given.shape, dtype=object)
     for where, value in np.ndenumerate(given):
@@ -52,17 +65,29 @@ def read_exactly(values: Any, what: str) -> NDArray[np.object_] | None:
 
 def read_payoffs(values: Any, what: str) -> NDArray[np.float64]:
     """`values` as a finite float64 array, or a `GameError` that names the first entry that is not a finite number."""
+    return read_both(values, what)[0]
+
+
+def read_both(values: Any, what: str) -> tuple[NDArray[np.float64], NDArray[np.object_] | None]:
+    """What `read_payoffs` and `read_exactly` return."""
     fractions = read_exactly(values, what)
     if fractions is not None:
         values = fractions
+    if np.ma.is_masked(values):
+        raise GameError(f"{what} has masked entries: payoffs must be finite numbers")
+    if isinstance(values, np.ndarray) and values.dtype.kind not in "biufOU":
+        raise GameError(f"{what} is an array of {values.dtype}: expected numbers")
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise GameError(f"{what}: expected an array of numbers, all rows of one length ({error})") from None
-    if not np.isfinite(array).all():
+    # The sum of squares is finite if all numbers are, but for overflow, and is quicker to find.
+    if not math.isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
+        if array.ndim == 0:
+            raise GameError(f"{what} is {values!r}: expected an array of numbers")
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
         raise GameError(f"{what}[{', '.join(map(str, where))}] is {array[where]}: payoffs must be finite numbers")
-    return array
+    return array, fractions
 
 
 # Beyond this size products of two payoffs leave the range of floats.
@@ -80,6 +105,12 @@ def require_size(payoffs: NDArray[np.float64]) -> None:
 def _items(value: object) -> Sequence[object]:
     """The items of an iterable; the value itself, alone, if it is none."""
     return list(value) if isinstance(value, Iterable) else [value]
+
+
+@cache
+def _positions(size: int) -> tuple[str, ...]:
+    """Labels of actions that were given none."""
+    return tuple(str(k) for k in range(size))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -111,11 +142,11 @@ class StageGame:
 
     payoffs: NDArray[np.float64]
     actions: tuple[tuple[str, ...], tuple[str, ...]] = None  # type: ignore[assignment]
-    players: tuple[str, str] = ("U.S.", "China")
+    players: tuple[str, str] = PLAYERS
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_fractions", read_exactly(self.payoffs, "payoffs"))
-        payoffs = read_payoffs(self.payoffs, "payoffs")
+        payoffs, fractions = read_both(self.payoffs, "payoffs")
+        object.__setattr__(self, "_fractions", fractions)
         if payoffs.ndim != 3 or payoffs.shape[0] != 2:
             raise GameError(f"payoffs have shape {payoffs.shape}: expected (2, m, n), player first, then U.S. action, then Chinese action")
         for player in (0, 1):
@@ -124,29 +155,30 @@ class StageGame:
         payoffs = np.array(payoffs, dtype=np.float64, order="C")
         payoffs.flags.writeable = False
         object.__setattr__(self, "payoffs", payoffs)
+        if self.players is not PLAYERS:
+            object.__setattr__(self, "players", self._read_players())
+        object.__setattr__(self, "actions", tuple(map(_positions, payoffs.shape[1:])) if self.actions is None else self._read_actions())
+
+    def _read_players(self) -> tuple[str, str]:
         if isinstance(self.players, str) or not isinstance(self.players, Sequence):
             raise GameError(f"players {self.players!r}: expected two names")
-        players = tuple(str(p) for p in self.players)
-        if len(players) != 2:
-            raise GameError(f"players: expected two names, got {len(players)}")
-        object.__setattr__(self, "players", players)
-        if self.actions is None:
-            actions = tuple(tuple(str(k) for k in range(size)) for size in payoffs.shape[1:])
-        elif isinstance(self.actions, str) or not all(isinstance(own, Iterable) for own in _items(self.actions)):
+        if len(self.players) != 2:
+            raise GameError(f"players: expected two names, got {len(self.players)}")
+        return str(self.players[0]), str(self.players[1])
+
+    def _read_actions(self) -> tuple[tuple[str, ...], ...]:
+        if isinstance(self.actions, str) or not all(isinstance(own, Iterable) for own in _items(self.actions)):
             raise GameError(f"actions {self.actions!r}: expected a list of labels for each of two players")
-        else:
-            actions = tuple(tuple(str(label) for label in labels) for labels in self.actions)
+        actions = tuple(tuple(str(label) for label in labels) for labels in self.actions)
         if len(actions) != 2:
             raise GameError(f"actions: expected a list of labels for each of two players, got {len(actions)} lists")
-        for player, labels in enumerate(actions):
-            if len(labels) != payoffs.shape[1 + player]:
-                raise GameError(
-                    f"actions[{player}] has {len(labels)} labels for the {payoffs.shape[1 + player]} actions of {players[player]}"
-                )
+        for player, (labels, size) in enumerate(zip(actions, self.shape, strict=True)):
+            if len(labels) != size:
+                raise GameError(f"actions[{player}] has {len(labels)} labels for the {size} actions of {self.players[player]}")
             for label in labels:
                 if labels.count(label) > 1:
                     raise GameError(f"actions[{player}]: label {label!r} stands twice")
-        object.__setattr__(self, "actions", actions)
+        return actions
 
     @property
     def exact_payoffs(self) -> NDArray[np.object_]:
@@ -198,7 +230,7 @@ class StageGame:
         return self.actions[0][profile[0]], self.actions[1][profile[1]]
 
 
-def game(A: ArrayLike, B: ArrayLike, *, actions: Any = None, players: tuple[str, str] = ("U.S.", "China")) -> StageGame:
+def game(A: ArrayLike, B: ArrayLike, *, actions: Any = None, players: tuple[str, str] = PLAYERS) -> StageGame:
     """Build a stage game from two payoff matrices, row player first.
 
     Parameters
@@ -216,14 +248,18 @@ def game(A: ArrayLike, B: ArrayLike, *, actions: Any = None, players: tuple[str,
     >>> game([[3, 0], [5, 1]], [[3, 5], [0, 1]]).payoffs[:, 1, 0]
     array([5., 0.])
     """
-    exactly = read_exactly(A, "A"), read_exactly(B, "B")
-    first, second = read_payoffs(A, "A"), read_payoffs(B, "B")
+    if type(A) is type(B) is np.ndarray and A.shape == B.shape and A.ndim == 2 and A.dtype.kind == B.dtype.kind == "f":
+        try:
+            return StageGame(payoffs=np.array((A, B)), actions=actions, players=players)
+        except GameError:
+            pass  # What follows says in which of the two and where.
+    (first, exact_first), (second, exact_second) = read_both(A, "A"), read_both(B, "B")
     for name, matrix in (("A", first), ("B", second)):
         if matrix.ndim != 2:
             raise GameError(f"{name} has shape {matrix.shape}: expected a matrix, one row an action of {players[0]}")
     if first.shape != second.shape:
         raise GameError(f"A has shape {first.shape} and B {second.shape}: expected the same, rows are {players[0]}'s actions in both")
-    if any(given is not None for given in exactly):
-        pair = [given if given is not None else floats for given, floats in zip(exactly, (first, second), strict=True)]
+    if exact_first is not None or exact_second is not None:
+        pair = [first if exact_first is None else exact_first, second if exact_second is None else exact_second]
         return StageGame(payoffs=np.stack(pair).astype(object), actions=actions, players=players)
-    return StageGame(payoffs=np.stack([first, second]), actions=actions, players=players)
+    return StageGame(payoffs=np.array((first, second)), actions=actions, players=players)

@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 
 from bargaining.games import StageGame
 from bargaining.kernels.payoff_scale import positive, regret_of
-from bargaining.kernels.small_games import solve_small_games
 from bargaining.kernels.vertex_enumeration import vertex_equilibria
 from bargaining.solvers.extreme_equilibria import resolved, support_order
-from bargaining.solvers.small_games import sign_tables
+from bargaining.solvers.small_games import measured, small_equilibria
 
 Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]
@@ -21,10 +20,6 @@ Found = tuple[tuple[Pair, ...], list[int], Floats, str]
 MOST_BASES = 60_000
 # Pivots below this magnify the rounding of payoffs: weights are then solved in fractions and rounded.
 ILL_CONDITIONED = 1e-3
-# Largest error of a weight that very small games may have before their weights are solved so too.
-PRECISION = 1e-12
-# Shapes beyond that many actions in all have too many minors for sign tables (or a side with one action, and nothing to gain).
-MOST_SIGNED = 8
 # Beyond that many actions in all, masks of bases do not fit into a machine word.
 MOST_ACTIONS = 60
 
@@ -35,17 +30,10 @@ VERTICES = "vertex enumeration: all equilibria"
 
 def all_equilibria(stage: StageGame) -> Found | None:
     """All equilibria of a game that is not degenerate; None if it is, or may be, or is too large."""
-    m, n = stage.payoffs.shape[1:]
-    tables = sign_tables(m, n) if m + n <= MOST_SIGNED else None
-    if tables is not None:
-        room = len(tables[1])
-        x, y = np.empty((room, m)), np.empty((room, n))
-        indices, regret, counts = np.empty(room, dtype=np.int64), np.empty(room), np.empty(1, dtype=np.int64)
-        solve_small_games(stage.payoffs[None], *tables, PRECISION, x, y, indices, regret, counts)
-        number = int(counts[0])
-        if number > 0:
-            x.flags.writeable = y.flags.writeable = False
-            return tuple(zip(x[:number], y[:number], strict=True)), indices[:number].tolist(), regret[:number], SIGNS
+    small = small_equilibria(stage.payoffs, math.inf)
+    if small is not None:
+        return signed(stage, small[1])
+    m, n = stage.shape
     if m + n > MOST_ACTIONS:
         return None
     first, second = positive_payoffs(stage)
@@ -58,6 +46,11 @@ def all_equilibria(stage: StageGame) -> Found | None:
             break
         room *= 8
     return _in_order(stage, first, second, number, x, y, indices, pivots, VERTICES) if number > 0 else None
+
+
+def signed(stage: StageGame, answer: Floats) -> Found:
+    """What `small_equilibria` found."""
+    return *measured(stage.payoffs.shape, answer), SIGNS
 
 
 def equilibria_by_supports(stage: StageGame) -> Found | None:

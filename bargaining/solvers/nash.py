@@ -10,6 +10,7 @@ many, and every equilibrium mixes extreme ones side by side (Mangasarian 1964; v
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,13 @@ from bargaining.solvers.generic_equilibria import (
     all_equilibria,
     equilibria_by_supports,
     positive_payoffs,
+    signed,
     unit_payoffs,
 )
+from bargaining.solvers.small_games import small_equilibria
 from bargaining.stage_solution import NashComponent, NashEquilibria
+
+SOLVED = Status.solved
 
 Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]
@@ -78,7 +83,8 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
     Notes
     -----
     Practical sizes on one core, random games: ``support`` up to 12 x 12 (half a second; 14 x 14 takes five to twenty), ``auto`` up to
-    15 x 15 (a quarter of a second; beyond, it lists what it finds), ``vertices`` up to 12 x 12 (one to five seconds).
+    12 x 12 (two hundredths of a second; 15 x 15 takes a fifth, or six seconds and lists what it finds), ``vertices`` up to 12 x 12 (three
+    to five seconds).
 
     References
     ----------
@@ -97,6 +103,18 @@ def nash_equilibria(stage: StageGame | IssueGame, *, method: str = "auto", exact
     >>> [(part.profiles, part.index) for part in found.components]
     [((0,), 1), ((1,), 1), ((2,), -1)]
     """
+    if method == "auto" and not exact and type(stage) is StageGame and type(tol) is float and 0.0 < tol < 1.0:
+        small = small_equilibria(stage.payoffs, tol)
+        if small is not None:
+            # Written out: `NashEquilibria.deferred` would take as long as a quarter of the solution.
+            profiles, answer = small
+            whole = object.__new__(NashEquilibria)
+            fields = whole.__dict__
+            fields["status"] = SOLVED
+            fields["game"] = stage
+            fields["profiles"] = profiles
+            fields["_write"] = partial(_small, stage, answer, tol)
+            return whole
     stage = _read(stage, method, tol)
     m, n = stage.shape
     options = {"method": method, "exact": exact, "tol": tol}
@@ -169,30 +187,39 @@ def _isolated(indices: Sequence[int]) -> tuple[NashComponent, ...]:
     return tuple(NashComponent(profiles=(k,), index=index, subsets=((k,),)) for k, index in enumerate(indices))
 
 
+def _small(stage: StageGame, answer: Floats, tol: float) -> NashEquilibria:
+    """The whole answer about a very small game."""
+    return _whole(stage, signed(stage, answer), False, {"method": "auto", "exact": False, "tol": tol})
+
+
 def _generic(stage: StageGame, found: Found, degenerate: bool | None, options: dict[str, Any]) -> NashEquilibria:
-    """The answer from all equilibria of a generic game, each a component by itself; what few read is worked out when it is read."""
+    """The same from all equilibria of any generic game."""
+
+    status = Status.solved if found[2].max() <= options["tol"] else Status.approximate
+    write = partial(_whole, stage, found, degenerate, options)
+    return NashEquilibria.deferred(write, status=status, game=stage, profiles=found[0])
+
+
+def _whole(stage: StageGame, found: Found, degenerate: bool | None, options: dict[str, Any]) -> NashEquilibria:
+    """All that can be said of the equilibria of a generic game, each a component by itself."""
     profiles, indices, regret, how = found
-    largest = max(regret.tolist())
-
-    known: dict[str, Any] = {
-        "status": Status.solved if largest <= options["tol"] else Status.approximate,
-        "error_bound": largest,
-        "iterations": 0,
-        "method": how,
-        "options": options,
-        "game": stage,
-        "profiles": profiles,
-        "regret": regret,
-        "degenerate": degenerate,
-    }
-
-    def whole() -> NashEquilibria:
-        x, y = (np.array([pair[side] for pair in profiles]) for side in (0, 1))
-        payoffs = np.stack([((x @ matrix) * y).sum(axis=1) for matrix in stage.payoffs], axis=1)
-        absolute = _regrets(stage, list(profiles)) * np.ptp(stage.payoffs, axis=(1, 2))
-        return NashEquilibria(**known, payoffs=payoffs, absolute_regret=absolute.max(axis=1), components=_isolated(indices))
-
-    return NashEquilibria.deferred(whole, **known)
+    x, y = (np.array([pair[side] for pair in profiles]) for side in (0, 1))
+    absolute = _regrets(stage, list(profiles)) * np.ptp(stage.payoffs, axis=(1, 2))
+    largest = float(regret.max())
+    return NashEquilibria(
+        status=Status.solved if largest <= options["tol"] else Status.approximate,
+        error_bound=largest,
+        iterations=0,
+        method=how,
+        options=options,
+        game=stage,
+        profiles=profiles,
+        payoffs=np.stack([((x @ matrix) * y).sum(axis=1) for matrix in stage.payoffs], axis=1),
+        regret=regret,
+        absolute_regret=absolute.max(axis=1),
+        degenerate=degenerate,
+        components=_isolated(indices),
+    )
 
 
 def _rounded(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, StageGame
 from bargaining.solution import Status
+from bargaining.solvers.nash import nash_equilibria
 from bargaining.stage_solution import QuantalResponse, earned, read_stage, relative_regret
 
 Floats = NDArray[np.float64]
@@ -57,8 +58,9 @@ def quantal_response(
     Returns
     -------
     QuantalResponse
-        `error_bound` is the largest residual, or change of the limit. In a game with a continuum of equilibria the limit may be approached
-        so slowly that it is `approximate`.
+        `error_bound` is the largest residual, or change of the limit over the last doubling of the precision. In a continuum of equilibria
+        the limit is approached slowly (in log(λ)/λ); what is stated is extrapolated and may still be `approximate`. If the branch is far
+        from its end where floats end and the game has one equilibrium only, the limit is that one, and `method` says so.
 
     Raises
     ------
@@ -88,6 +90,13 @@ def quantal_response(
         raise GameError(f"max_iter is {max_iter!r}: expected a positive number of steps")
     curve = _Curve(stage)
     found, end, change, turns, steps = _follow(curve, wanted * curve.span, limit, tol, max_iter)
+    method = "predictor and corrector along the principal logit branch in log-probabilities"
+    if end and change > tol:
+        # The branch leads to an equilibrium, and may be far from it still where floats end.
+        nash = nash_equilibria(stage)
+        if nash.status is Status.solved and len(nash.profiles) == 1:
+            end, change = nash.profiles[0], nash.error_bound
+            method += "; its limit is the only equilibrium there is"
     profiles = [curve.profile(found[t]) if t in found else _unknown(stage) for t in (wanted * curve.span).tolist()]
     residual = np.array([_residual(stage, lam, *pair) for lam, pair in zip(wanted, profiles, strict=True)])
     limit_regret = relative_regret(stage, *end) if end else math.nan
@@ -97,7 +106,7 @@ def quantal_response(
         status=Status.max_iter if missed else Status.solved if worst <= tol else Status.approximate,
         error_bound=math.inf if missed else worst,
         iterations=steps,
-        method="predictor and corrector along the principal logit branch in log-probabilities",
+        method=method,
         options={"precision": wanted.tolist(), "limit": limit, "tol": tol, "max_iter": max_iter},
         game=stage,
         precision=wanted,
@@ -249,14 +258,22 @@ class _Curve:
         share = (t - before[-1]) / ((after[-1] - before[-1]) or 1.0)
         return self.at(before + share * (after - before), t)
 
-    def nash_near(self, point: Floats) -> tuple[Floats, Floats] | None:
-        """The profile without payoff differences among the actions still played that is nearest to a point far out; None if negative."""
-        x, y = self.profile(point)
-        alive = 1.0 / math.sqrt(1.0 + point[-1])
-        supports = np.flatnonzero(x > alive), np.flatnonzero(y > alive)
-        y_end = _indifferent(self._first[supports[0]], supports[1], y)
-        x_end = _indifferent(self._second[supports[1]], supports[0], x)
-        return None if x_end is None or y_end is None else (x_end, y_end)
+    def nash_near(self, doublings: list[Floats]) -> tuple[Floats, Floats] | None:
+        """The profile without payoff differences among the actions still played that is nearest to where points far out lead to.
+
+        The last four are a doubling of t apart each. They come nearer to a limit in a continuum of equilibria by terms in 1/t and log(t)/t
+        (actions not best there die out in powers of t), both of which the combination below leaves out, and by smaller ones in
+        log(log(t))/t, of which it leaves little. None if a weight is negative.
+        """
+        *_, last = pairs = [self.profile(point) for point in doublings]
+        alive = 1.0 / math.sqrt(1.0 + doublings[-1][-1])
+        supports = np.flatnonzero(last[0] > alive), np.flatnonzero(last[1] > alive)
+        for leads_to in ([8.0 * d - 12.0 * c + 6.0 * b - a for a, b, c, d in zip(*pairs, strict=True)] if len(pairs) == 4 else last, last):
+            y_end = _indifferent(self._first[supports[0]], supports[1], leads_to[1])
+            x_end = _indifferent(self._second[supports[1]], supports[0], leads_to[0])
+            if x_end is not None and y_end is not None:
+                return x_end, y_end
+        return None
 
 
 def _indifferent(rows: Floats, support: NDArray[np.intp], near: Floats) -> Floats | None:
@@ -278,7 +295,7 @@ def _indifferent(rows: Floats, support: NDArray[np.intp], near: Floats) -> Float
 def _follow(
     curve: _Curve, targets: Floats, limit: bool, tol: float, max_iter: int
 ) -> tuple[dict[float, Floats], tuple[Floats, Floats] | None, float, list[float], int]:
-    """Points at the targets, the limit and how much it last changed, where the branch turned, and the number of steps."""
+    """Points at the targets, the limit and how much its estimate last changed, where the branch turned, and the number of steps."""
     point = curve.start()
     pending = sorted(set(targets.tolist()))
     found: dict[float, Floats] = {}
@@ -290,6 +307,7 @@ def _follow(
     along = curve.tangent(point, along)
     orientation = curve.orientation(point, along)
     length, milestone = 0.1, 64.0
+    doublings: list[Floats] = []
     ends: list[tuple[Floats, Floats]] = []
     change, steps = math.inf, 0
     while (pending or limit) and steps < max_iter:
@@ -320,20 +338,22 @@ def _follow(
             pending = [t for t in pending if t not in found]
             if forward[-1] * along[-1] < 0.0:
                 turns.append(float(max(point[-1], after[-1]) if along[-1] > 0.0 else min(point[-1], after[-1])))
+            while limit and after[-1] >= milestone:
+                there = curve.crossing(point, after, milestone)
+                doublings = [*doublings[-3:], there] if there is not None else [after]
+                milestone *= 2.0
+                end = curve.nash_near(doublings)
+                if end is None or relative_regret(curve.stage, *end) > tol:
+                    continue
+                ends.append(end)
+                near = max(float(np.abs(a - b).max()) for a, b in zip(end, curve.profile(doublings[-1]), strict=True))
+                if len(ends) > 1:
+                    change = max(float(np.abs(a - b).max()) for a, b in zip(ends[-1], ends[-2], strict=True))
+                    limit = change > tol / 2 or near > 1e-2
             point, along, orientation = after, forward, side
             length /= min(max(strain, 0.4), 2.0)
         if length < 1e-12:
             break
-        if limit and point[-1] >= milestone:
-            milestone = 2.0 * point[-1]
-            end = curve.nash_near(point)
-            if end is not None and relative_regret(curve.stage, *end) <= tol:
-                ends.append(end)
-                near = max(float(np.abs(a - b).max()) for a, b in zip(end, curve.profile(point), strict=True))
-                if len(ends) > 1:
-                    change = max(float(np.abs(a - b).max()) for a, b in zip(ends[-1], ends[-2], strict=True))
-                if len(ends) > 1 and change <= tol / 2 and near <= 1e-2:
-                    limit = False
-            if point[-1] > _LAST:
-                limit = False
+        if point[-1] > _LAST:
+            limit = False
     return found, ends[-1] if ends and not limit else None, change if ends else 0.0, turns, steps
