@@ -32,6 +32,8 @@ FEW_SUCCESSORS = 8
 # While the polygons still move a lot, vertices that matter less than this share of the movement are left out, in so many passes.
 COARSE, FINER = 0.002, 0.93
 THINNED = 4
+# More passes where so many vertices are left.
+CROWDED, MOST_THINNED = 256, 16
 CONVERGED, LONG, FULL = 0, 1, 2
 
 
@@ -302,9 +304,10 @@ def generate_state(
             makers[size] = p
             size += 1
     left = hull(points, size, order, chain)
-    for _ in range(THINNED):
+    for turn in range(MOST_THINNED):
         fewer = thin(points, chain, left, dust)
-        if fewer == left:
+        if fewer == left or (turn + 1 >= THINNED and fewer <= CROWDED):
+            left = fewer
             break
         left = fewer
     # The first vertex may be gone: begin at the leftmost (lowest) again.

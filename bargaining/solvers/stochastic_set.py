@@ -44,13 +44,19 @@ FINE = 1e-6
 MOST_VERTICES = 4096
 MOST_TURNS = 6
 BATCH, TURNING = 64, 12
+# Games in which so many states follow profiles, in all, get half-planes only where the structure does not settle; so many normals, so
+# much work, and movement that no longer matters.
+MOST_SUCCESSORS, SPREAD, MOST_WORK, COARSEST = 4000, 64, 3_000_000_000, 1e-6
 
 
 def stochastic_set(game: StochasticGame, tol: float, max_iter: int) -> StochasticSet:
     """See `bargaining.solvers.equilibrium_set.equilibrium_set`."""
     flat = FlatGame.of(game)
     settled = settle(flat, tol, max_iter) if game.common_delta else None
-    return _Solver(flat, tol, max_iter).solve() if settled is None else settled
+    if settled is not None:
+        return settled
+    solver = _Solver(flat, tol, max_iter)
+    return solver.outside() if len(flat.following) > MOST_SUCCESSORS else solver.solve()
 
 
 class _Solver:
@@ -99,6 +105,19 @@ class _Solver:
             if inner is None or not self.consistent(inner):
                 inner = self.find_inner(polygons, makers)
         return self.answer(status, inner, polygons)
+
+    def outside(self) -> StochasticSet:
+        """Half-planes with evenly spread normals and nothing inside: what there is time for in the largest games."""
+        angles = 2.0 * np.pi * np.arange(SPREAD) / SPREAD
+        normals = np.column_stack([np.cos(angles), np.sin(angles)])
+        normals[:: SPREAD // 4] = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]
+        self.start(normals)
+        allowed = min(self.max_iter, max(BATCH, MOST_WORK // (SPREAD * len(self.flat.following))))
+        while self.sweeps < allowed and self.living.any():
+            if self.sweep(min(BATCH, allowed - self.sweeps), COARSEST * self.slow) <= COARSEST * self.slow:
+                break
+        status = Status.approximate if self.living.any() else Status.empty
+        return self.answer(status, None, self.outer_polygons())
 
     def iterate(
         self, start: list[Floats] | None, slack: float, inward: float, dust: float, stop: float, sweeps: int = 0
