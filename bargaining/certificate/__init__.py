@@ -9,6 +9,7 @@ from bargaining.certificate.markov import verify_markov_perfect
 from bargaining.certificate.monitored import verify_monitored
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.outcome import Certificate
+from bargaining.certificate.plan import verify_critical_plan
 from bargaining.certificate.sets import verify_equilibrium_set
 from bargaining.certificate.state_automaton import verify_state_automaton
 from bargaining.certificate.state_transfers import verify_stochastic_transfers
@@ -19,7 +20,7 @@ from bargaining.games.state_automaton import StateAutomaton
 from bargaining.solution import CriticalDelta, EquilibriumSet
 from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium, NashEquilibria
 from bargaining.state_solution import MarkovPerfect, StochasticTransfers
-from bargaining.stochastic_solution import StochasticSet
+from bargaining.stochastic_solution import CriticalPlan, StochasticSet
 
 __all__ = ["Certificate", "verify"]
 
@@ -30,7 +31,7 @@ def verify(solution: Any) -> Certificate:
     Parameters
     ----------
     solution : Solution, Automaton or StateAutomaton
-        Payoff sets of any kind, static, correlated and Markov-perfect equilibria, critical discount factors, strategies.
+        Payoff sets of any kind, static, correlated and Markov-perfect equilibria, critical discount factors, of plans too, strategies.
 
     Raises
     ------
@@ -59,6 +60,8 @@ def verify(solution: Any) -> Certificate:
         return verify_correlated(solution)
     if isinstance(solution, CriticalDelta):
         return verify_critical_delta(solution)
+    if isinstance(solution, CriticalPlan):
+        return verify_critical_plan(solution)
     if isinstance(solution, StochasticSet):
         return verify_stochastic_set(solution)
     if not isinstance(solution, EquilibriumSet):
