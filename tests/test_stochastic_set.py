@@ -11,6 +11,8 @@ from stochastic_games import PUBLISHED, always, court, dilemma, licence, publish
 
 import bargaining as bg
 from bargaining.cli import main
+from bargaining.kernels.stochastic_polygons import add_polygon
+from bargaining.solvers import stochastic_fan, stochastic_set
 
 PLANAR = [name for name, case in PUBLISHED.items() if "vertices_by_state" in case["expected"]]
 # Random games whose limit hangs on constraints that bind exactly: outward rounding keeps what exact arithmetic would drop.

@@ -10,6 +10,7 @@ claimed, and nothing checked.
 from collections.abc import Sequence
 from fractions import Fraction
 from math import floor, inf
+from typing import Any
 
 import numpy as np
 
@@ -78,10 +79,11 @@ def _malformed(solution: CriticalPlan) -> str:
     return "" if solution.error_bound >= widest * (1 - 1e-9) else "the error bound is smaller than a bracket"
 
 
-def _same(game: StochasticGame, stated: StochasticGame, delta: float) -> bool:
+def _same(game: StochasticGame, stated: Any, delta: float) -> bool:
     """Whether a game is the stated one at another discount factor."""
     return (
-        game.exact_deltas == (exact(delta), exact(delta))
+        isinstance(stated, StochasticGame)
+        and game.exact_deltas == (exact(delta), exact(delta))
         and game.states == stated.states
         and all(np.array_equal(own.payoffs, other.payoffs) for own, other in zip(game.stages, stated.stages, strict=True))
         and game.exact_transitions == stated.exact_transitions

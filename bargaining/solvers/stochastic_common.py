@@ -63,7 +63,8 @@ def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
         return None
     limit = found.fan
     allowed = max(tol, MOST_GAP) if found.coarse else tol
-    exact = points_for_ever(flat, limit)
+    # What was left in a hurry has no structure, so no point is known exactly.
+    exact = np.zeros(len(flat.game), dtype=np.bool_) if found.rushed else points_for_ever(flat, limit)
     inside = from_inside(flat, limit, exact, allowed, found.rushed)
     if inside is None:
         return None
@@ -248,7 +249,7 @@ def deferred_proof(flat: FlatGame, limit: Fan, inner: Fan, known: dict[tuple[int
                 hints[s, point] = p
                 polygons[s].append(point)
     vertices, counts = limit.polygons(1e-11)
-    if counts.sum() <= MOST_PLANS:
+    if counts.sum() <= MOST_PLANS and limit.makers.min() >= 0:
         corners = [vertices[s, : counts[s]] for s in range(len(counts))]
         nearest = [np.abs(limit.y[s][None] - own[:, None]).max(axis=2).argmin(axis=1) for s, own in enumerate(corners)]
         makers = [limit.makers[s, places] for s, places in enumerate(nearest)]
