@@ -285,16 +285,21 @@ def test_stored_and_read_back_bit_for_bit(tmp_path, capsys):
 
 
 def test_an_edge_straight_down_but_for_rounding_spoils_no_sum():
-    first = np.array([[0.0, 1.0], [1e-16, 0.0], [1.0, 0.0], [1.0, 1.0]])
-    second = np.array([[0.0, 0.0], [1.0, 0.5], [1e-16, 1.0]])
+    # Added to other numbers the step to the right is lost, and the edge is one straight down that comes first instead of last.
+    parts = [
+        np.array([[8.0, 0.9]]),
+        np.array([[0.3, 1.0], [0.3 + 1e-16, 0.0], [1.0, 0.0], [1.0, 1.0]]),
+        np.array([[0.9, 0.0], [1.9, 0.5], [0.95, 1.0]]),
+    ]
     sums, steps, result, made = (np.zeros((16, 2)) for _ in range(4))
-    size = add_polygon(sums, steps, 1, first, 4, 0.5, result, made)
-    sums[:size], steps[:size] = result[:size], made[:size]
-    size = add_polygon(sums, steps, size, second, 3, 0.5, result, made)
+    size = 1
+    for part in parts:
+        size = add_polygon(sums, steps, size, part, len(part), 0.5, result, made)
+        sums[:size], steps[:size] = result[:size], made[:size]
     for angle in np.linspace(0.0, 6.0, 25):
         direction = np.array([np.cos(angle), np.sin(angle)])
-        apart = 0.5 * (first @ direction).max() + 0.5 * (second @ direction).max()
-        assert abs((result[:size] @ direction).max() - apart) < 1e-15
+        apart = sum(0.5 * (part @ direction).max() for part in parts)
+        assert abs((result[:size] @ direction).max() - apart) < 1e-14
 
 
 def test_many_successors_are_mixed_as_few_are():
