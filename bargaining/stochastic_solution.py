@@ -148,8 +148,9 @@ class CriticalPlan(Solution):
 
     Verdicts are ``"sustained"``, ``"not"`` (both proven) and ``"undecided"``. `scanned` holds each grid point with its verdict;
     `intervals` the stretches (from, to, verdict) between changes, on which every point looked at has that verdict, and `brackets` the gaps
-    between them, in which it changes. `ends` are the ends of the brackets with their verdicts, `plans` the plan at each by position and
-    `evidence` the sets that prove them. Nothing is claimed between points that were looked at, so one threshold is claimed nowhere.
+    between them, in which it changes. `ends` are the ends of the brackets (the first and the last point looked at where nothing changes)
+    with their verdicts, `plans` the plan at each by position and `evidence` the sets that prove them. Nothing is claimed between points
+    that were looked at, so one threshold is claimed nowhere.
     """
 
     parameter: str

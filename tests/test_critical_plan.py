@@ -1,6 +1,7 @@
 """Critical discount factors and parameters of plans, against closed forms."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from catalogue import ANALYTIC
@@ -102,3 +103,77 @@ def test_bad_plans_and_grids():
         bg.critical_delta_plan(game, TRUCE, deltas=[0.5, math.nan])
     with pytest.raises(bg.GameError, match="expected a StochasticGame"):
         bg.critical_parameter(lambda x: x, [1, 2], TRUCE)
+
+
+def certified():
+    return bg.critical_delta_plan(truce(0.3), TRUCE, deltas=[0.5, 0.9], tol=1e-4)
+
+
+def test_both_ends_are_certified():
+    found = certified()
+    certificate = bg.verify(found)
+    ((low, high),) = found.brackets
+    assert certificate.holds
+    assert certificate.gap == high - low
+    assert certificate.reason == f"not sustained at delta = {low:.12g}; sustained at delta = {high:.12g}"
+
+
+@pytest.mark.parametrize(("game", "plan"), [(two_state_dilemma(), [(C, C), (C, C)]), (licence(), LICENCE), (court(0.2, 0.4), COURT)])
+def test_what_changes_is_certified(game, plan):
+    found = bg.critical_delta_plan(game, plan, deltas=[0.2, 0.9], tol=1e-4)
+    certificate = bg.verify(found)
+    assert certificate.holds
+    assert certificate.gap <= 1e-4
+
+
+def test_where_nothing_changes_both_ends_of_the_scan_are_certified():
+    found = bg.critical_delta_plan(truce(0.3), TRUCE, deltas=[0.1, 0.3, 0.5])
+    assert found.ends == ((0.1, "not"), (0.5, "not"))
+    assert bg.verify(found).reason == "not sustained at delta = 0.1; not sustained at delta = 0.5"
+
+
+def test_a_parameter_is_certified_at_the_games_given():
+    found = bg.critical_parameter(lambda phi: court(0.2, phi, 0.8), [0.0, 0.5], COURT, tol=1e-3)
+    certificate = bg.verify(found)
+    assert certificate.holds
+    assert 0.0 < certificate.gap <= 1e-3
+
+
+def test_verdicts_that_are_wrong_are_refused():
+    found = certified()
+    (low, high) = found.brackets[0]
+    swapped = replace(
+        found,
+        ends=((low, "sustained"), (high, "not")),
+        scanned=((0.5, "sustained"), (0.9, "not")),
+        intervals=((0.5, low, "sustained"), (high, 0.9, "not")),
+    )
+    certificate = bg.verify(swapped)
+    assert not certificate.holds
+    assert "gains" in certificate.reason
+    assert f"delta = {low:.12g}" in certificate.reason
+    patient = replace(
+        found, ends=((low, "sustained"), (high, "not")), scanned=(), intervals=((0.5, low, "sustained"), (high, 0.9, "not")),
+        evidence=found.evidence[::-1],
+    )  # fmt: skip
+    assert bg.verify(patient).reason == f"at delta = {low:.12g}: the evidence is of another game"
+    lowered = replace(found, ends=((low, "sustained"), (high, "sustained")), brackets=(), scanned=(), intervals=((low, high, "sustained"),))
+    assert "gains" in bg.verify(lowered).reason
+    raised = replace(found, ends=((low, "not"), (high, "not")), brackets=(), scanned=(), intervals=((low, high, "not"),))
+    assert bg.verify(raised).reason.endswith("nobody gains by leaving the plan if the punishments are as bad as the half-planes allow")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"error_bound": 0.0}, "the error bound is smaller than a bracket"),
+        ({"evidence": ()}, "expected one plan and one proof for each end"),
+        ({"plans": (((0, 0), (0, 0)), ((0, 0), (1, 0)))}, "the plan is not one profile a state"),
+        ({"brackets": ((0.5, 0.9),)}, "nothing changes between"),
+        ({"intervals": ((0.5, 0.9, "sustained"),)}, "expected a bracket between any two intervals"),
+    ],
+)
+def test_an_answer_that_contradicts_itself_is_refused(change, reason):
+    certificate = bg.verify(replace(certified(), **change))
+    assert not certificate.holds
+    assert reason in certificate.reason

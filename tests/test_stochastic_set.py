@@ -11,6 +11,8 @@ from stochastic_games import PUBLISHED, always, court, dilemma, licence, publish
 
 import bargaining as bg
 from bargaining.cli import main
+from bargaining.kernels.stochastic_polygons import add_polygon
+from bargaining.solvers import stochastic_fan, stochastic_set
 
 PLANAR = [name for name, case in PUBLISHED.items() if "vertices_by_state" in case["expected"]]
 # Random games whose limit hangs on constraints that bind exactly: outward rounding keeps what exact arithmetic would drop.
@@ -280,3 +282,61 @@ def test_stored_and_read_back_bit_for_bit(tmp_path, capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["verify", str(path)])
     assert "holds" in capsys.readouterr().out
+
+
+def test_an_edge_straight_down_but_for_rounding_spoils_no_sum():
+    # Added to other numbers the step to the right is lost, and the edge is one straight down that comes first instead of last.
+    parts = [
+        np.array([[8.0, 0.9]]),
+        np.array([[0.3, 1.0], [0.3 + 1e-16, 0.0], [1.0, 0.0], [1.0, 1.0]]),
+        np.array([[0.9, 0.0], [1.9, 0.5], [0.95, 1.0]]),
+    ]
+    sums, steps, result, made = (np.zeros((16, 2)) for _ in range(4))
+    size = 1
+    for part in parts:
+        size = add_polygon(sums, steps, size, part, len(part), 0.5, result, made)
+        sums[:size], steps[:size] = result[:size], made[:size]
+    for angle in np.linspace(0.0, 6.0, 25):
+        direction = np.array([np.cos(angle), np.sin(angle)])
+        apart = sum(0.5 * (part @ direction).max() for part in parts)
+        assert abs((result[:size] @ direction).max() - apart) < 1e-14
+
+
+def test_many_successors_are_mixed_as_few_are():
+    rng = np.random.default_rng(5)
+    payoffs = np.round(rng.normal(size=(10, 2, 2, 2)), 2)
+    few = np.zeros((10, 2, 2, 10))
+    few[..., :3] = 0.5, 0.25, 0.25
+    many = np.array(few)
+    # The same states come next, through seven that hardly differ from them: copies of the first.
+    payoffs[3:] = payoffs[0]
+    many[..., 0] = 0.15
+    many[..., 3:] = 0.05
+    ours = bg.equilibrium_set(bg.StochasticGame(list(payoffs), list(many), 0.7), tol=1e-7)
+    other = bg.equilibrium_set(bg.StochasticGame(list(payoffs), list(few), 0.7), tol=1e-7)
+    assert ours.status is other.status is bg.Status.solved
+    assert max(a.distance(b) for a, b in zip(ours.payoff_sets, other.payoff_sets, strict=True)) < 1e-6
+
+
+def test_too_large_games_return_with_what_is_proven_outside(monkeypatch):
+    game = published("sg_as_twostate_d050")
+    exact = bg.equilibrium_set(game)
+    monkeypatch.setattr(stochastic_set, "MOST_SUCCESSORS", 0)
+    monkeypatch.setattr(stochastic_set, "settle", lambda *_: None)
+    rough = bg.equilibrium_set(game)
+    assert rough.status is bg.Status.approximate
+    assert rough.error_bound == np.inf
+    assert rough.inner_proof is None
+    for own, around in zip(exact.payoff_sets, rough.outer, strict=True):
+        assert all(around.contains(vertex, 1e-9) for vertex in own.vertices)
+        assert around.area < 1.5 * own.area + 1.0
+
+
+def test_no_time_for_the_limit_still_gives_both_bounds(monkeypatch):
+    game = published("sg_as_twostate_d070")
+    monkeypatch.setattr(stochastic_fan, "refined", lambda *_: (stochastic_fan.LONG, 1, True))
+    monkeypatch.setattr(stochastic_fan, "MOST_SPENT", 0)
+    rough = bg.equilibrium_set(game, tol=1e-12)
+    assert rough.status in (bg.Status.inner_only, bg.Status.solved)
+    assert np.isfinite(rough.error_bound)
+    assert bg.verify(rough).holds

@@ -12,6 +12,7 @@ from bargaining.certificate.monitored_scores import verify_limit_set
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.negotiation import verify_negotiation_plan
 from bargaining.certificate.outcome import Certificate
+from bargaining.certificate.plan import verify_critical_plan
 from bargaining.certificate.sets import verify_equilibrium_set
 from bargaining.certificate.state_automaton import verify_state_automaton
 from bargaining.certificate.state_transfers import verify_stochastic_transfers
@@ -24,7 +25,7 @@ from bargaining.monitored_solution import LimitSet
 from bargaining.solution import CriticalDelta, EquilibriumSet
 from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium, NashEquilibria
 from bargaining.state_solution import MarkovPerfect, StochasticTransfers
-from bargaining.stochastic_solution import StochasticSet
+from bargaining.stochastic_solution import CriticalPlan, StochasticSet
 
 __all__ = ["Certificate", "verify"]
 
@@ -36,7 +37,7 @@ def verify(solution: Any) -> Certificate:
     ----------
     solution : Solution, Automaton or StateAutomaton
         Payoff sets of any kind, scores and the limit set that they leave, static, correlated, Markov-perfect and contractual
-        equilibria, critical discount factors, strategies, negotiation plans.
+        equilibria, critical discount factors, of plans too, strategies, negotiation plans.
 
     Raises
     ------
@@ -71,6 +72,8 @@ def verify(solution: Any) -> Certificate:
         return verify_critical_delta(solution)
     if isinstance(solution, LimitSet):
         return verify_limit_set(solution)
+    if isinstance(solution, CriticalPlan):
+        return verify_critical_plan(solution)
     if isinstance(solution, StochasticSet):
         return verify_stochastic_set(solution)
     if not isinstance(solution, EquilibriumSet):

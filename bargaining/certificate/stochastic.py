@@ -59,7 +59,7 @@ def verify_stochastic_set(solution: StochasticSet) -> Certificate:
     if not len(solution.payoff_sets) == len(solution.inner) == len(solution.outer) == count:
         return refused(f"the game has {count} states: expected as many sets of each kind")
     exactly = ExactStates(game)
-    fault = "" if chain is None else _malformed_outer(exactly, chain)
+    fault = "" if chain is None else malformed_outer(exactly, chain)
     if fault:
         return refused(fault)
     filled = [not own.is_empty for own in solution.payoff_sets]
@@ -71,14 +71,14 @@ def verify_stochastic_set(solution: StochasticSet) -> Certificate:
     if solution.status is Status.empty:
         if any(filled) or any(not own.is_empty for own in (*solution.inner, *solution.outer)):
             return refused("the sets are called empty, but payoffs are stated")
-        walked = chain is not None and not any(chain.living) and _outside(exactly, chain)
+        walked = chain is not None and not any(chain.living) and outside(exactly, chain)
         reason = "no profile can be enforced in any state" if walked is True else "that no profile can be enforced was not proven"
         return Certificate(holds=walked is True, deviation_gain=0.0, payoff_error=0.0, gap=0.0 if walked is True else inf, reason=reason)
     if proof is None:
         reason = "nothing places the stated sets inside the equilibrium payoffs"
         return Certificate(holds=False, deviation_gain=inf, payoff_error=inf, gap=inf, reason=reason)
-    fault = _malformed_inner(exactly, proof) or _strayed(solution, proof)
-    gain, error, reason = (Fraction(0), Fraction(0), "") if fault.startswith("the proof") else _self_generation(exactly, proof)
+    fault = malformed_inner(exactly, proof) or _strayed(solution, proof)
+    gain, error, reason = (Fraction(0), Fraction(0), "") if fault.startswith("the proof") else self_generation(exactly, proof)
     if gain > 0 or error > 0 or fault:
         return Certificate(holds=False, deviation_gain=float(gain), payoff_error=float(error), gap=inf, reason=reason or fault)
     inside = "in every state every vertex is generated and no one-shot deviation gains; "
@@ -90,9 +90,9 @@ def verify_stochastic_set(solution: StochasticSet) -> Certificate:
     cut = _cut_off(exactly, proof, chain)
     if cut:
         return refused(cut)
-    walked = _outside(exactly, chain)
+    walked = outside(exactly, chain)
     gap, fault = _gap(solution, proof, chain) if walked is True else (inf, "")
-    outside = {
+    beyond = {
         True: "the outer chain was walked again" if chain.slopes is None else "what lies outside the half-planes was excluded",
         False: "the outer chain does not reach the offsets stored" if chain.slopes is None else "what lies outside was not excluded",
         None: "the outer chain is too long to walk again here",
@@ -102,11 +102,12 @@ def verify_stochastic_set(solution: StochasticSet) -> Certificate:
         deviation_gain=0.0,
         payoff_error=0.0,
         gap=inf if fault else gap,
-        reason=inside + (fault or outside),
+        reason=inside + (fault or beyond),
     )
 
 
-def _malformed_outer(game: ExactStates, chain: StochasticOuter) -> str:
+def malformed_outer(game: ExactStates, chain: StochasticOuter) -> str:
+    """What is wrong if the half-planes are not of this game."""
     count = len(game.payoff)
     if chain.normals.ndim != 2 or chain.normals.shape[1] != 2 or chain.offsets.shape != (count, len(chain.normals)):
         return "the outer chain does not have one offset a state and normal"
@@ -118,7 +119,7 @@ def _malformed_outer(game: ExactStates, chain: StochasticOuter) -> str:
     return "" if inside else "the outer chain starts from a box that does not hold the stage payoffs"
 
 
-def _malformed_inner(game: ExactStates, proof: StochasticInner) -> str:
+def malformed_inner(game: ExactStates, proof: StochasticInner) -> str:
     """What is wrong if the proof speaks of vertices, profiles or states that there are none of."""
     count = len(game.payoff)
     parts = (proof.vertices, proof.profiles, proof.corners, proof.punishments)
@@ -166,7 +167,7 @@ def _strayed(solution: StochasticSet, proof: StochasticInner) -> str:
     return ""
 
 
-def _self_generation(game: ExactStates, proof: StochasticInner) -> tuple[Fraction, Fraction, str]:
+def self_generation(game: ExactStates, proof: StochasticInner) -> tuple[Fraction, Fraction, str]:
     """Largest gain from a one-shot deviation, largest error of a promised payoff, and where."""
     worst: list[list[Fraction | None]] = [
         [own[proof.punishments[s][i]][i] if own else None for s, own in enumerate(proof.vertices)] for i in (0, 1)
@@ -215,7 +216,7 @@ def _cut_off(game: ExactStates, proof: StochasticInner, chain: StochasticOuter) 
     return ""
 
 
-def _outside(game: ExactStates, chain: StochasticOuter) -> bool | None:
+def outside(game: ExactStates, chain: StochasticOuter) -> bool | None:
     """Whether the half-planes follow, and emptiness where it is said; None if that is too much work."""
     normals = [(Fraction(float(x)), Fraction(float(y))) for x, y in chain.normals]
     stored = _numbers(chain.offsets)

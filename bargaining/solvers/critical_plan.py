@@ -69,6 +69,8 @@ def critical_delta_plan(
     >>> found = bg.critical_delta_plan(truce, {"truce": (0, 0), "lapse": (0, 0)}, deltas=[0.5, 0.7, 0.9])
     >>> [(round(low, 4), round(high, 4)) for low, high in found.brackets], found.verdicts
     ([(0.7143, 0.7143)], ('not', 'sustained'))
+    >>> bg.verify(found).holds
+    True
     """
     grid = [float(delta) for delta in deltas]
     if not grid or not all(0.0 < delta < 1.0 for delta in grid):
@@ -149,7 +151,7 @@ def _scan(
     ordered = sorted(verdicts)
     changes = [ordered[0], *(end for bracket in brackets for end in bracket), ordered[-1]]
     intervals = tuple((first, second, verdicts[first]) for first, second in zip(changes[::2], changes[1::2], strict=True))
-    ends = sorted({end for bracket in brackets for end in bracket})
+    ends = sorted({end for bracket in brackets for end in bracket} or {ordered[0], ordered[-1]})
     open_points = [value for value in ordered if verdicts[value] == "undecided"]
     return CriticalPlan(
         status=Status.undecided if open_points else Status.solved,

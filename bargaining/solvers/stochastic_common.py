@@ -26,7 +26,7 @@ from bargaining.solution import Status
 from bargaining.solvers.common_delta import contains
 from bargaining.solvers.outer import thinned
 from bargaining.solvers.scaled import Pair
-from bargaining.solvers.stochastic_fan import Fan, fixed_point
+from bargaining.solvers.stochastic_fan import MOST_SWEEPS, Fan, fixed_point
 from bargaining.solvers.stochastic_game import FlatGame
 from bargaining.solvers.stochastic_inner import MOST_PLANS, plan_values, prove
 from bargaining.stochastic_solution import StochasticInner, StochasticOuter, StochasticSet
@@ -44,6 +44,8 @@ MOST_GAP = 5e-2
 POINT = 1e-10
 # The first slack is just more than rounding takes.
 LEAST_SLACK = 4e-13
+# Where there was no time for the limit, and then for so many sweeps.
+RUSHED_SLACK, RUSHED_SWEEPS = 1e-4, 24
 
 
 def _apart(polygon: Floats, other: Floats) -> float:
@@ -61,8 +63,9 @@ def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
         return None
     limit = found.fan
     allowed = max(tol, MOST_GAP) if found.coarse else tol
-    exact = points_for_ever(flat, limit)
-    inside = from_inside(flat, limit, exact, allowed)
+    # What was left in a hurry has no structure, so no point is known exactly.
+    exact = np.zeros(len(flat.game), dtype=np.bool_) if found.rushed else points_for_ever(flat, limit)
+    inside = from_inside(flat, limit, exact, allowed, found.rushed)
     if inside is None:
         return None
     inner, known, more = inside
@@ -157,7 +160,9 @@ def solve_points(flat: FlatGame, fan: Fan, exact: Flags) -> dict[tuple[int, int]
     return known
 
 
-def from_inside(flat: FlatGame, limit: Fan, exact: Flags, tol: float) -> tuple[Fan, dict[tuple[int, int], Pair], int] | None:
+def from_inside(
+    flat: FlatGame, limit: Fan, exact: Flags, tol: float, rushed: bool = False
+) -> tuple[Fan, dict[tuple[int, int], Pair], int] | None:
     """Polygons near the limit that generate themselves with room for every rounding; None if there are none within tol.
 
     Also what is known of them exactly, and sweeps.
@@ -166,10 +171,11 @@ def from_inside(flat: FlatGame, limit: Fan, exact: Flags, tol: float) -> tuple[F
     if not radius > 0.0:
         return None
     slow = 1.0 - float(flat.deltas[0])
-    slack, spent = LEAST_SLACK / float(flat.deltas[0]), 0
+    slack, spent = (max(RUSHED_SLACK * slow, LEAST_SLACK) if rushed else LEAST_SLACK) / float(flat.deltas[0]), 0
+    most = RUSHED_SWEEPS if rushed else MOST_SWEEPS
     while slack <= tol * slow:
         fan = limit.copy()
-        code, sweeps = fan.settle(flat, slack, min(0.5, slack / radius), slack / 64.0, 1)
+        code, sweeps = fan.settle(flat, slack, min(0.5, slack / radius), slack / 64.0, 1, most)
         spent += sweeps
         known = solve_points(flat, fan, exact)
         if code == CONVERGED and aligned_generates(flat.arrays, fan.y, fan.makers, exact):
@@ -243,7 +249,7 @@ def deferred_proof(flat: FlatGame, limit: Fan, inner: Fan, known: dict[tuple[int
                 hints[s, point] = p
                 polygons[s].append(point)
     vertices, counts = limit.polygons(1e-11)
-    if counts.sum() <= MOST_PLANS:
+    if counts.sum() <= MOST_PLANS and limit.makers.min() >= 0:
         corners = [vertices[s, : counts[s]] for s in range(len(counts))]
         nearest = [np.abs(limit.y[s][None] - own[:, None]).max(axis=2).argmin(axis=1) for s, own in enumerate(corners)]
         makers = [limit.makers[s, places] for s, places in enumerate(nearest)]

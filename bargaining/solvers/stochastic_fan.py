@@ -24,15 +24,19 @@ AXES = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
 FEW, ROOM, MORE, MOST_DIRECTIONS = 16, 96, 4, 4096
 # Profiles times directions, beyond which a sweep takes too long.
 MOST_WORK = 4_000_000
-MOST_VERTICES = 4096
+# Vertices of a generated polygon, fewer where so many edges come together, but never less than this; how far they may be thinned for it.
+MOST_VERTICES, MOST_EDGES, FEWEST_VERTICES, COARSEST = 4096, 20_000_000, 512, 1e-2
+# Successors times directions (vertices count so much more, for they are sorted) after which half-planes have to do.
+MOST_SPENT, SORTING = 4_000_000_000, 100
 # Refinements of the fan; sweeps of the operator on one fan.
 MOST_FANS, FEW_SWEEPS, MOST_SWEEPS, MOST_DESCENT = 24, 12, 400, 2000
-# How often that may fail, in large games (of so many states and directions) and others.
-MANY, FEW_TRIES, MORE_TRIES = 20_000, 1, 3
+# How often that may fail.
+TRIES = 3
 # Half-planes of a set without an interior may cross by rounding.
 ROOMY = 1e-10
-# How little half-planes must change in an application of the operator before the structure is tried again.
-NEAR = 2e-4
+# How little half-planes must change in an application of the operator before the structure is tried again; in games of so many states
+# and directions a try that fails takes long.
+NEAR, MANY, NEARER = 2e-4, 20_000, 1e-5
 # Steps of a vertex below which two are one, and how far the first fan is from its fixed point.
 DUST, COARSE = 1e-13, 1e-4
 
@@ -79,27 +83,31 @@ class Fan:
     def generated(self, flat: FlatGame, dust: float) -> tuple[Floats, Integers, Integers, float]:
         """What one application of the operator makes of the polygons, whatever the directions: vertices, numbers, makers, movement."""
         room = len(self.normals) + 64
+        most = max(room, FEWEST_VERTICES, min(MOST_VERTICES, MOST_EDGES // len(flat.following)))
         active = np.ones(len(flat.payoffs), dtype=np.bool_)
         while True:
             vertices, counts = self.polygons(DUST, room)
             makers = np.empty(vertices.shape[:2], dtype=np.int64)
             code, _, moved = polygon_sweeps(flat.arrays, vertices, counts, makers, active, 0.0, 0.0, FEASIBILITY, dust, dust, 0.0, 1)
-            if code != FULL or room > MOST_VERTICES:
+            if code != FULL or dust > COARSEST:
                 return vertices, counts * (code != FULL), makers, float(moved)
-            room *= 4
+            # Where many states can follow, a sum has more edges than anybody needs.
+            dust *= 16.0 if 4 * room > most else 1.0
+            room = min(4 * room, most)
 
 
 @dataclass
 class Limit:
     """The limit from outside, the sweeps it took, and whether it may be too small: the fan is as fine as it may be, or vertices took turns.
 
-    Then `above` holds polygons around the limit, if there are any.
+    Then `above` holds polygons around the limit, if there are any. A `rushed` limit is these, left when too much work was done.
     """
 
     fan: Fan
     sweeps: int
     coarse: bool = False
     above: Fan | None = None
+    rushed: bool = False
 
 
 def fixed_point(flat: FlatGame, tol: float) -> Limit | None:
@@ -120,9 +128,12 @@ def fixed_point(flat: FlatGame, tol: float) -> Limit | None:
     code, spent, coarse = refined(flat, fan, aim, most, COARSE)
     near, moved, failed = NEAR, 1.0, 0
     above = None
+    work = 0
     for turn in range(MOST_FANS):
-        if code != LONG or failed == (FEW_TRIES if states * len(normals) > MANY else MORE_TRIES):
+        if code != LONG or failed == TRIES:
             break
+        if work > MOST_SPENT and above is not None:
+            return Limit(above, spent, True, above, True)
         slow = 1.0 - float(flat.deltas[0])
         offsets = np.array([(vertices[s, : counts[s]] @ normals.T).max(axis=0) for s in range(states)])
         leaders = np.full(offsets.shape, -1, dtype=np.int64)
@@ -131,20 +142,24 @@ def fixed_point(flat: FlatGame, tol: float) -> Limit | None:
         if sweeps < 0:
             return None
         spent += sweeps + 1
+        work += len(flat.following) * len(normals) * sweeps
         vertices = np.zeros((states, len(normals) + 5, 2))
         for s in range(states):
             counts[s] = half_plane_polygon(normals, offsets[s] + ROOMY, vertices[s])
         above = Fan.of(normals, vertices, counts, np.full(vertices.shape[:2], -1, dtype=np.int64))
-        vertices, counts, makers, change = above.generated(flat, max(aim / 16.0, 1e-3 * moved))
+        large = states * len(normals) > MANY
+        vertices, counts, makers, change = above.generated(flat, max(aim / 16.0, (3e-2 if large else 1e-3) * moved))
         moved = min(moved, change)
         if (counts == 0).any():
             return None
-        normals = fan_normals(vertices, counts, max(aim / 4.0, 1e-2 * moved), most)
-        if moved <= near:
+        work += SORTING * len(flat.following) * int(counts.mean())
+        normals = fan_normals(vertices, counts, max(aim / 4.0, (1e-1 if large else 1e-2) * moved), most)
+        if moved <= (min(near, NEARER) if large else near):
             near = moved / 8.0
             fan = Fan.of(normals, vertices, counts, makers)
             code, sweeps, coarse = refined(flat, fan, aim, most, aim)
             spent += sweeps
+            work += len(flat.following) * len(fan.normals) * sweeps
             failed += code == LONG
     if code == CONVERGED:
         return Limit(fan, spent, coarse)
