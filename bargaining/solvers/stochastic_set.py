@@ -211,7 +211,7 @@ class _Solver:
         best, nearest = None, np.inf
         # With different discount factors edges turn for ever: room for thinning keeps the polygons small.
         apart = not self.flat.game.common_delta
-        slack = max(1e-13, self.fine * self.slow / (4.0 if apart else 256.0))
+        slack = max(1e-13, self.fine * self.slow / (8.0 if apart else 256.0))
         plans = None if _all_fat(polygons) else plan_values(self.flat, polygons, makers)
         while slack <= self.tol:
             turns = 0
@@ -226,7 +226,7 @@ class _Solver:
                 else:
                     turns = 2
                     stricter, made, _ = self.iterate(
-                        polygons, slack, slack, slack / (16.0 if apart else 1024.0), max(slack / (8.0 if apart else 128.0), 1e-15)
+                        polygons, slack, slack, slack / (32.0 if apart else 1024.0), max(slack / (8.0 if apart else 128.0), 1e-15)
                     )
                     points = [snapped(polygon) for polygon in stricter]
                     hints = {(s, x): int(p) for s in range(self.states) for x, p in zip(points[s], made[s], strict=True)}
@@ -242,7 +242,7 @@ class _Solver:
             if plans is None:
                 plans = plan_values(self.flat, polygons, makers)
             else:
-                slack *= 32.0
+                slack *= 8.0 if apart else 32.0
         return best
 
     def consistent(self, inner: StochasticInner, polygons: list[Floats] | None = None) -> bool:
