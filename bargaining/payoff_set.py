@@ -136,18 +136,14 @@ class PayoffSet:
         """
         if self.is_empty or other.is_empty:
             return PayoffSet(np.empty((0, 2)))
-        # The boundary of the sum walks along the edges of both sets in the order of their angles, from the lowest points.
-        corner = np.zeros(2)
-        edges = []
-        for part in (self, other):
-            start = int(np.lexsort((part.vertices[:, 0], part.vertices[:, 1]))[0])
-            around = np.roll(part.vertices, -start, axis=0)
-            corner = corner + around[0]
-            edges.append(np.roll(around, -1, axis=0) - around)
-        steps = np.concatenate(edges)
-        angles = np.arctan2(steps[:, 1], steps[:, 0]) % (2.0 * np.pi)
-        walk = np.cumsum(steps[np.argsort(angles, kind="stable")], axis=0)
-        return PayoffSet.hull(corner + np.concatenate([np.zeros((1, 2)), walk[:-1]]))
+        # Between the angles of two edges that follow each other one corner of each set is the farthest out, and their sum is a corner. They
+        # are looked up, since walking along the edges relies on an order that rounding may have broken.
+        steps = np.concatenate([np.roll(part.vertices, -1, axis=0) - part.vertices for part in (self, other)])
+        angles = np.sort(np.arctan2(steps[:, 1], steps[:, 0]))
+        between = angles + 0.5 * np.diff(angles, append=angles[0] + 2.0 * np.pi)
+        outward = np.column_stack([np.sin(between), -np.cos(between)])
+        first, second = (part.vertices[(outward @ part.vertices.T).argmax(axis=1)] for part in (self, other))
+        return PayoffSet.hull(first + second)
 
     def simplified(self, tolerance: float) -> "PayoffSet":
         """A subset with fewer vertices, every point of the set within `tolerance` of it.

@@ -81,6 +81,17 @@ def test_support_is_the_largest_product(cloud):
     assert type(hull.support([1, -1])) is float
 
 
+def test_edges_that_are_level_up_to_rounding_keep_their_place_in_a_sum():
+    """A side of three vertices that rises by a rounding on its way; walked in the order of angles it would be gone along twice."""
+    rounded = PayoffSet.hull([[1.8e-13, 7.1e-14], [0.438, 7.1e-14], [1.0, 0.0], [0.0, 1.0]])
+    crooked = PayoffSet(
+        [[1.81806381313056e-13, 7.105427357601002e-14], [0.43799999999981787, 7.105427357601002e-14], [1.0, 0.0], [0.0, 1.0]]
+    )
+    for part in (rounded, crooked):
+        np.testing.assert_allclose((part + PayoffSet([[2.0, 3.0]])).support(FAN), part.support(FAN) + FAN @ [2.0, 3.0], atol=1e-12)
+        np.testing.assert_allclose((part + part).support(FAN), 2 * part.support(FAN), atol=1e-12)
+
+
 @given(points, points)
 def test_minkowski_sum_is_the_hull_of_all_sums(first, second):
     total = PayoffSet.hull(first) + PayoffSet.hull(second)
