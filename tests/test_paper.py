@@ -89,6 +89,11 @@ def test_the_search_for_numbers_finds_them(sentence: str, found: list[str]) -> N
     assert typed_by_hand(f"// results: begin\n{sentence}\n// results: end") == found
 
 
+def test_no_semicolon_ends_a_call_where_a_reader_should_see_it() -> None:
+    """Typst takes a semicolon right after a call in the text for the end of the call, and prints none."""
+    assert re.findall(r'#[a-z.]+\("[^"]*"(?:, *\[[^\]]*\])*\)(?:\.unit)?;', SOURCE) == []
+
+
 def test_numbers_are_strings_made_once() -> None:
     numbers = Numbers(complete=True)
     numbers.real("surplus", -32.241, "rows.csv", unit="$bn")
