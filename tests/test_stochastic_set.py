@@ -340,3 +340,13 @@ def test_no_time_for_the_limit_still_gives_both_bounds(monkeypatch):
     assert rough.status in (bg.Status.inner_only, bg.Status.solved)
     assert np.isfinite(rough.error_bound)
     assert bg.verify(rough).holds
+
+
+def test_points_beside_wide_sets_are_solved_with_different_discount_factors():
+    """A lapse for good leaves one payoff, renewals leave many: the many plans of the wide sets do not keep the points from being exact."""
+    game = bg.scenario("standoff_dynamic", "calibrated").composed().game(("T",))
+    solution = bg.equilibrium_set(game, tol=1e-3, max_iter=4000)
+    assert solution.status is bg.Status.solved
+    assert len(solution["lapse, restored"].vertices) == 1
+    assert len(solution["renewal, authority"].vertices) > 40
+    assert bg.verify(solution).holds
