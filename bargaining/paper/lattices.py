@@ -115,7 +115,6 @@ def _renegotiated(numbers: Numbers, held: Sequence[Row], source: str) -> None:
         fails = sum(row["weakly_renegotiation_proof"] is False for row in own)
         numbers.count(f"renegotiation.{calibration}.held", len(own) if own else None, source)
         numbers.count(f"renegotiation.{calibration}.not_proof", fails if own else None, source)
-    numbers.count("renegotiation.open", sum(row["weakly_renegotiation_proof"] is None for row in held), source)
 
 
 def _china_weight(numbers: Numbers, rows: Sequence[Row], source: str) -> None:

@@ -10,14 +10,14 @@ from bargaining.report.motion import comparison
 from bargaining.store import Row, groups
 
 PLANS = ("london", "exchange")
-# What the paper names by key: run, partition, block.
+# What the paper names by key: run, partition, block; and the plan is the key's last word.
 _TOLD = {
-    "dollars.tariffs": ("dollars", "T|R|K|C", "T"),
-    "dollars.linked": ("dollars", "T,R,K|C", "T,R,K"),
-    "dollars.chips": ("dollars", "T|R|K|C", "C"),
-    "dollars.chips_linked": ("dollars", "T|R,K,C", "R,K,C"),
-    "civil.linked": ("civil", "T,R|C", "T,R"),
-    "follow.linked": ("follow", "T,R|C", "T,R"),
+    "dollars.tariffs.london": ("dollars", "T|R|K|C", "T"),
+    "dollars.linked.london": ("dollars", "T,R,K|C", "T,R,K"),
+    "dollars.chips.exchange": ("dollars", "T|R|K|C", "C"),
+    "dollars.chips_linked.exchange": ("dollars", "T|R,K,C", "R,K,C"),
+    "civil.linked.london": ("civil", "T,R|C", "T,R"),
+    "follow.linked.london": ("follow", "T,R|C", "T,R"),
 }
 _SETTINGS = {
     ("term", "stylised"): "stylised, δ = 0.9",
@@ -43,29 +43,24 @@ def _blocks(stored: Stored, numbers: Numbers) -> None:
         for (partition,), own in groups((row for row in rows if row["run"] == run), ["partition"]).items():
             if own[0]["factors"]:
                 blocks = dict.fromkeys(row["block"] for row in own)
-                cells = ["; ".join(f"{block} {_held(own, block, plan)[0]}" for block in blocks) for plan in PLANS]
+                cells = ["; ".join(f"{block} {_held(own, block, plan)}" for block in blocks) for plan in PLANS]
             else:
                 cells = ["does not factor", ABSENT]
             table.append([words, str(partition), *cells])
     numbers.table("blocks", ["game", "partition", "London holds in, of the block’s states", "exchange holds in"], table, source)
     for key, (run, partition, block) in _TOLD.items():
         own = [row for row in rows if row["run"] == run and row["partition"] == partition]
-        for plan in PLANS:
-            text, verdict = _held(own, block, plan)
-            numbers.put(f"composed.{key}.{plan}", text, source, "states of the block")
-            numbers.flag(f"composed.{key}.{plan}.everywhere", verdict, source)
+        numbers.put(f"composed.{key}", _held(own, block, key.rsplit(".", 1)[1]), source, "states of the block")
     whole = groups((row for row in rows if row["run"] == "follow"), ["partition"])
     numbers.count("composed.follow.partitions", len(whole) or None, source)
     numbers.count("composed.follow.factor", sum(bool(own[0]["factors"]) for own in whole.values()) if whole else None, source)
 
 
-def _held(rows: Sequence[Row], block: str, plan: str) -> tuple[str | None, bool | None]:
-    """In how many of a block's states a plan is an equilibrium path, in words, and whether in all of them."""
+def _held(rows: Sequence[Row], block: str, plan: str) -> str | None:
+    """In how many of a block's states a plan is an equilibrium path, in words."""
     own = [row["sustained"] for row in rows if row["block"] == block and row["plan"] == plan]
-    if not own:
-        return None, None
     held, open_ = sum(value is True for value in own), sum(value is None for value in own)
-    return f"{held} of {len(own)}" + (f" ({open_} not settled)" if open_ else ""), held == len(own)
+    return f"{held} of {len(own)}" + (f" ({open_} not settled)" if open_ else "") if own else None
 
 
 def _paths(stored: Stored, numbers: Numbers) -> None:
