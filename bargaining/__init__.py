@@ -17,7 +17,18 @@ _HOMES = {
     "bargaining.game_files": ("GameFileError", "read_game", "write_game"),
     "bargaining.game_files.libraries": ("from_nashpy", "from_quantecon", "to_nashpy", "to_quantecon"),
     "bargaining.payoff_set": ("PayoffSet",),
-    "bargaining.deal_solution": ("ContractualEquilibrium", "Negotiation", "NegotiationPlan", "ThreatBargain"),
+    "bargaining.deal_solution": (
+        "BargainingTable",
+        "ContractualEquilibrium",
+        "Negotiation",
+        "NegotiationPlan",
+        "Penance",
+        "RenegotiationProof",
+        "Selection",
+        "ThreatBargain",
+    ),
+    "bargaining.offer_solution": ("Agendas", "AlternatingOffers", "StochasticPie"),
+    "bargaining.war_solution": ("Concession", "Reputation"),
     "bargaining.solution": (
         "CriticalDelta",
         "CriticalPair",
@@ -63,12 +74,12 @@ _HOMES = {
     "bargaining.state_solution": ("MarkovPerfect", "StochasticTransfers"),
     "bargaining.certificate": ("Certificate", "verify"),
     "bargaining.plotting": ("draw_concession", "draw_deals", "draw_family", "draw_share_bounds"),
-    "bargaining.solvers.selection": ("select",),
-    "bargaining.solvers.disagreement": ("BargainingTable", "bargaining_table", "disagreement_points"),
+    "bargaining.solvers.selection": ("select", "selection"),
+    "bargaining.solvers.disagreement": ("bargaining_table", "disagreement_points"),
     "bargaining.solvers.threats": ("nash_with_threats",),
-    "bargaining.solvers.alternating_offers": ("AlternatingOffers", "alternating_offers"),
+    "bargaining.solvers.alternating_offers": ("alternating_offers",),
     "bargaining.solvers.stationary": ("stationary_deals",),
-    "bargaining.solvers.stochastic_pie": ("StochasticPie", "stochastic_pie"),
+    "bargaining.solvers.stochastic_pie": ("stochastic_pie",),
     "bargaining.solvers.agenda": ("agendas",),
     "bargaining.solvers.negotiation": ("negotiate",),
     "bargaining.solvers.negotiation_plan": ("negotiation_plan",),
@@ -105,9 +116,13 @@ if TYPE_CHECKING:
     from bargaining import batch as batch
     from bargaining.certificate import Certificate as Certificate
     from bargaining.certificate import verify as verify
+    from bargaining.deal_solution import BargainingTable as BargainingTable
     from bargaining.deal_solution import ContractualEquilibrium as ContractualEquilibrium
     from bargaining.deal_solution import Negotiation as Negotiation
     from bargaining.deal_solution import NegotiationPlan as NegotiationPlan
+    from bargaining.deal_solution import Penance as Penance
+    from bargaining.deal_solution import RenegotiationProof as RenegotiationProof
+    from bargaining.deal_solution import Selection as Selection
     from bargaining.deal_solution import ThreatBargain as ThreatBargain
     from bargaining.game_files import GameFileError as GameFileError
     from bargaining.game_files import read_game as read_game
@@ -129,6 +144,9 @@ if TYPE_CHECKING:
     from bargaining.games.monitoring import joint_monitoring as joint_monitoring
     from bargaining.games.monitoring import with_audit as with_audit
     from bargaining.games.state_automaton import StateAutomaton as StateAutomaton
+    from bargaining.offer_solution import Agendas as Agendas
+    from bargaining.offer_solution import AlternatingOffers as AlternatingOffers
+    from bargaining.offer_solution import StochasticPie as StochasticPie
     from bargaining.payoff_set import PayoffSet as PayoffSet
     from bargaining.plotting import draw_concession as draw_concession
     from bargaining.plotting import draw_deals as draw_deals
@@ -144,7 +162,6 @@ if TYPE_CHECKING:
     from bargaining.solution import SolveError as SolveError
     from bargaining.solution import Status as Status
     from bargaining.solvers.agenda import agendas as agendas
-    from bargaining.solvers.alternating_offers import AlternatingOffers as AlternatingOffers
     from bargaining.solvers.alternating_offers import alternating_offers as alternating_offers
     from bargaining.solvers.contractual import contract_path as contract_path
     from bargaining.solvers.contractual import contractual_equilibrium as contractual_equilibrium
@@ -157,7 +174,6 @@ if TYPE_CHECKING:
     from bargaining.solvers.critical_plan import critical_delta_plan as critical_delta_plan
     from bargaining.solvers.critical_plan import critical_parameter as critical_parameter
     from bargaining.solvers.critical_transfers import critical_delta_transfers as critical_delta_transfers
-    from bargaining.solvers.disagreement import BargainingTable as BargainingTable
     from bargaining.solvers.disagreement import bargaining_table as bargaining_table
     from bargaining.solvers.disagreement import disagreement_points as disagreement_points
     from bargaining.solvers.dominance import best_responses as best_responses
@@ -192,9 +208,9 @@ if TYPE_CHECKING:
     from bargaining.solvers.reputation import frontier_demands as frontier_demands
     from bargaining.solvers.reputation import reputation as reputation
     from bargaining.solvers.selection import select as select
+    from bargaining.solvers.selection import selection as selection
     from bargaining.solvers.stationary import stationary_deals as stationary_deals
     from bargaining.solvers.stick_and_carrot import stick_and_carrot as stick_and_carrot
-    from bargaining.solvers.stochastic_pie import StochasticPie as StochasticPie
     from bargaining.solvers.stochastic_pie import stochastic_pie as stochastic_pie
     from bargaining.solvers.stochastic_strategy import state_strategy as state_strategy
     from bargaining.solvers.stochastic_transfers import stochastic_transfers as stochastic_transfers
@@ -215,3 +231,5 @@ if TYPE_CHECKING:
     from bargaining.state_solution import StochasticTransfers as StochasticTransfers
     from bargaining.stochastic_solution import CriticalPlan as CriticalPlan
     from bargaining.stochastic_solution import StochasticSet as StochasticSet
+    from bargaining.war_solution import Concession as Concession
+    from bargaining.war_solution import Reputation as Reputation

@@ -1,21 +1,89 @@
-"""Answers about deals: what is agreed on when play is renegotiated, and what talks with a disagreement game can lead to."""
+"""Answers about deals: what is selected, what survives renegotiation, and what talks with a disagreement game can lead to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.games import RepeatedGame
+from bargaining.games import GameError, RepeatedGame, StageGame, exact
 from bargaining.games.negotiation import NegotiationGame
 from bargaining.games.stage import Profile
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Solution
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Floats = NDArray[np.float64]
 Pair = tuple[Fraction, Fraction]
 Lottery = tuple[tuple[int, Fraction], ...]
+
+
+@dataclass(frozen=True)
+class BargainingProblem:
+    """Corners of the payoffs that can be agreed on and the disagreement point, exact."""
+
+    corners: tuple[Pair, ...]
+    disagreement: Pair
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Selection(Solution):
+    """The point that a bargaining rule selects: `exact_point`, rounded once in `point`.
+
+    With status `empty` no point of the set is at least as good for both as disagreement; `exact_point` is None then, `point` NaN.
+    """
+
+    rule: str
+    weights: Pair
+    point: Floats
+    exact_point: Pair | None
+    game: BargainingProblem  # type: ignore[assignment]
+
+    def row(self) -> dict[str, Any]:
+        """Rule, disagreement point and point."""
+        d = [float(v) for v in self.game.disagreement]
+        flat = {"rule": self.rule, "d_us": d[0], "d_cn": d[1], "us": float(self.point[0]), "cn": float(self.point[1])}
+        return {**super().row(), **flat}
+
+
+@dataclass(frozen=True)
+class BargainingProblems:
+    """Corners of the payoffs that can be agreed on, disagreement points and named deals, exact."""
+
+    corners: tuple[Pair, ...]
+    disagreements: Mapping[str, Pair]
+    deals: Mapping[str, Pair]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BargainingTable(Solution):
+    """Every rule from every disagreement point.
+
+    `records` has a row a combination, ``exact_points[k]`` the exact point of row k (None if there is none); `flips` says, for each rule
+    and conclusion, whether the conclusion depends on the point.
+    """
+
+    records: tuple[Mapping[str, Any], ...]
+    flips: Mapping[tuple[str, str], bool]
+    exact_points: tuple[Pair | None, ...]
+    game: BargainingProblems  # type: ignore[assignment]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One flat dictionary a rule × disagreement point, with a column ``flips``: the conclusions of the rule that flip."""
+        return [
+            {**record, "flips": ", ".join(what for (rule, what), flip in self.flips.items() if flip and rule == record["rule"])}
+            for record in self.records
+        ]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The rows as a pandas table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,10 +109,63 @@ class ContractualEquilibrium(Solution):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class RenegotiationProof(Solution):
+    """Payoffs that are weakly renegotiation-proof for all large δ (sufficient conditions, pure punishments): a union of convex `pieces`.
+
+    Piece k is what is `feasible` (corners, counter-clockwise) from ``floors[k]`` to ``ceilings[k]``, where the profiles
+    ``punishments[k]`` punish the U.S. and China. The pieces are closed; `contains` applies the strict inequalities.
+    """
+
+    pieces: tuple[PayoffSet, ...]
+    feasible: tuple[Pair, ...]
+    floors: tuple[Pair, ...]
+    ceilings: tuple[Pair, ...]
+    punishments: tuple[tuple[Profile, Profile], ...]
+    game: StageGame
+
+    def contains(self, point: Any) -> bool:
+        """Whether a payoff pair passes, exactly."""
+        try:
+            x, y = (exact(v) for v in (point.tolist() if isinstance(point, np.ndarray) else point))
+        except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+            raise GameError(f"point {point!r}: expected two finite numbers, U.S. first") from None
+        around = zip(self.feasible, (*self.feasible[1:], self.feasible[0]), strict=True)
+        # To the left of every edge; of a segment or a point the box cuts off what is in line with it.
+        inside = all((b[0] - a[0]) * (y - a[1]) >= (b[1] - a[1]) * (x - a[0]) for a, b in around) and all(
+            min(column) <= v <= max(column) for v, column in zip((x, y), zip(*self.feasible, strict=True), strict=True)
+        )
+        return inside and any(low[0] < x <= high[0] and low[1] < y <= high[1] for low, high in zip(self.floors, self.ceilings, strict=True))
+
+    def row(self) -> dict[str, Any]:
+        """How many pieces."""
+        return {**super().row(), "pieces": len(self.pieces)}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Penance(Solution):
+    """A weakly renegotiation-proof penance equilibrium: for each side the profile of its penance and the number of periods.
+
+    ``worst[i]`` is what i gets at the start of its own penance.
+    """
+
+    agreement: Profile
+    profiles: tuple[Profile, Profile]
+    periods: tuple[int, int]
+    worst: Pair
+    game: RepeatedGame
+
+    def row(self) -> dict[str, Any]:
+        """Lengths of the penances and what they hold the sides down to."""
+        worst = {f"worst_{side}": float(v) for side, v in zip(("us", "cn"), self.worst, strict=True)}
+        return {**super().row(), "periods_us": self.periods[0], "periods_cn": self.periods[1], **worst}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ThreatBargain(Solution):
     """Nash bargaining with variable threats: the `point` agreed on, the `threats` (mixed actions), what they would earn.
 
-    `weights` is the normal of the frontier at the point, ``value`` that of the zero-sum game over threats at these weights.
+    `weights` is the normal of the frontier at the point, ``value`` that of the zero-sum game over threats at these weights. `agreements`
+    are the corners of what can be agreed on (None: all stage payoffs and their mixtures).
     """
 
     point: Floats
@@ -52,6 +173,7 @@ class ThreatBargain(Solution):
     disagreement: Floats
     weights: Floats
     value: float
+    agreements: tuple[Pair, ...] | None
     game: Any
 
     def row(self) -> dict[str, Any]:

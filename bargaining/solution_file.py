@@ -20,10 +20,12 @@ import numpy as np
 
 from bargaining import deal_solution as deal_answers
 from bargaining import monitored_solution as monitored_answers
+from bargaining import offer_solution as offer_answers
 from bargaining import solution as answers
 from bargaining import stage_solution as stage_answers
 from bargaining import state_solution as state_answers
 from bargaining import stochastic_solution as stochastic_answers
+from bargaining import war_solution as war_answers
 from bargaining.games import GameError, IssueGame, MonitoredGame, RepeatedGame, StageGame, StochasticGame
 from bargaining.games.negotiation import NegotiationGame
 from bargaining.payoff_set import PayoffSet
@@ -34,7 +36,16 @@ FORMAT = 1
 # Answers and proofs, rebuilt from their declared fields.
 RECORDS: dict[str, Any] = {
     name: kind
-    for module in (answers, stage_answers, stochastic_answers, state_answers, deal_answers, monitored_answers)
+    for module in (
+        answers,
+        stage_answers,
+        stochastic_answers,
+        state_answers,
+        deal_answers,
+        offer_answers,
+        war_answers,
+        monitored_answers,
+    )
     for name, kind in vars(module).items()
     if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
 }
@@ -226,7 +237,7 @@ def _fits(value: Any, hint: Any) -> bool:
     if kind is not None and issubclass(kind, Mapping):
         return isinstance(value, Mapping) and all(_fits(k, parts[0]) and _fits(v, parts[1]) for k, v in value.items())
     if kind is np.ndarray:
-        return isinstance(value, np.ndarray) and value.dtype == np.float64
+        return isinstance(value, np.ndarray) and value.dtype == get_args(parts[1])[0]
     if isinstance(value, bool):
         return hint is bool
     return isinstance(value, (int, float) if hint is float else hint)

@@ -13,7 +13,10 @@ PACKAGE = Path(bargaining.__file__).parent
 EVERYTHING = None
 
 # Layer -> layers of the package that it may import, inside functions too; itself always. `cli` may import everything.
-ANSWERS = {"solution", "stage_solution", "stochastic_solution", "state_solution", "deal_solution", "monitored_solution"}
+ANSWERS = {
+    *("solution", "stage_solution", "stochastic_solution", "state_solution", "deal_solution", "offer_solution", "war_solution"),
+    "monitored_solution",
+}
 MAY_IMPORT = {
     "kernels": set(),
     "games": set(),
@@ -25,6 +28,8 @@ MAY_IMPORT = {
     "stochastic_solution": {"games", "payoff_set", "solution"},
     "state_solution": {"games", "solution", "payoff_set"},
     "deal_solution": {"games", "solution", "payoff_set"},
+    "offer_solution": {"solution"},
+    "war_solution": {"solution"},
     "monitored_solution": {"solution", "payoff_set"},
     "certificate": {"games", "payoff_set", *ANSWERS},
     "solvers": {"games", "kernels", "payoff_set", *ANSWERS},
@@ -34,7 +39,7 @@ MAY_IMPORT = {
     "plotting": {"payoff_set"},
     "execution": {"store"},
     "solver_options": {"config"},
-    "deals": {"deal_solution", "experiment", "games", "payoff_set", "points", "scenarios", "solution", "solvers", "store"},
+    "deals": {"deal_solution", "war_solution", "experiment", "games", "payoff_set", "points", "scenarios", "solution", "solvers", "store"},
     "sources": set(),
     "points": {"experiment", "scenarios"},
     "experiment": {"experiment_checks", "ensemble_checks", "solver_options", "points", "sources", "scenarios", "games", "design", "config"},

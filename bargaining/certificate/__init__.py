@@ -1,5 +1,6 @@
 """Certificates: what a solution claims, checked in exact rational arithmetic by code that shares nothing with the solvers."""
 
+from collections.abc import Callable
 from typing import Any
 
 from bargaining.certificate.automaton import verify_automaton
@@ -11,21 +12,37 @@ from bargaining.certificate.monitored import verify_monitored
 from bargaining.certificate.monitored_scores import verify_limit_set
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.negotiation import verify_negotiation_plan
+from bargaining.certificate.offers import verify_agendas, verify_alternating_offers
 from bargaining.certificate.outcome import Certificate
+from bargaining.certificate.pie import verify_stochastic_pie
 from bargaining.certificate.plan import verify_critical_plan
+from bargaining.certificate.renegotiation import verify_penance, verify_renegotiation_proof
+from bargaining.certificate.selection import verify_bargaining_table, verify_selection
 from bargaining.certificate.sets import verify_equilibrium_set
 from bargaining.certificate.state_automaton import verify_state_automaton
 from bargaining.certificate.state_transfers import verify_stochastic_transfers
 from bargaining.certificate.stochastic import verify_stochastic_set
-from bargaining.deal_solution import ContractualEquilibrium, NegotiationPlan
+from bargaining.certificate.threats import verify_threats
+from bargaining.certificate.war import verify_concession, verify_reputation
+from bargaining.deal_solution import (
+    BargainingTable,
+    ContractualEquilibrium,
+    NegotiationPlan,
+    Penance,
+    RenegotiationProof,
+    Selection,
+    ThreatBargain,
+)
 from bargaining.games import MonitoredGame
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.games.state_automaton import StateAutomaton
 from bargaining.monitored_solution import LimitSet
+from bargaining.offer_solution import Agendas, AlternatingOffers, StochasticPie
 from bargaining.solution import CriticalDelta, EquilibriumSet
 from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium, NashEquilibria
 from bargaining.state_solution import MarkovPerfect, StochasticTransfers
 from bargaining.stochastic_solution import CriticalPlan, StochasticSet
+from bargaining.war_solution import Concession, Reputation
 
 __all__ = ["Certificate", "verify"]
 
@@ -37,7 +54,9 @@ def verify(solution: Any) -> Certificate:
     ----------
     solution : Solution, Automaton or StateAutomaton
         Payoff sets of any kind, scores and the limit set that they leave, static, correlated, Markov-perfect and contractual
-        equilibria, critical discount factors, of plans too, strategies, negotiation plans.
+        equilibria, critical discount factors, of plans too, strategies, and deals: selections and tables of them, bargains from
+        threats, alternating offers, stochastic pies, agendas, negotiation plans, wars of attrition, reputation, renegotiation-proof
+        payoffs and penances.
 
     Raises
     ------
@@ -52,31 +71,40 @@ def verify(solution: Any) -> Certificate:
     >>> certificate.holds, certificate.reason
     (True, 'every vertex is generated and no one-shot deviation gains; what lies outside the half-planes was excluded')
     """
-    if isinstance(solution, (Automaton, JointAutomaton)):
-        return verify_automaton(solution)
-    if isinstance(solution, StateAutomaton):
-        return verify_state_automaton(solution)
-    if isinstance(solution, NegotiationPlan):
-        return verify_negotiation_plan(solution)
-    if isinstance(solution, ContractualEquilibrium):
-        return verify_contractual(solution)
-    if isinstance(solution, NashEquilibria):
-        return verify_nash(solution)
-    if isinstance(solution, MarkovPerfect):
-        return verify_markov_perfect(solution)
-    if isinstance(solution, StochasticTransfers):
-        return verify_stochastic_transfers(solution)
-    if isinstance(solution, (CorrelatedEquilibria, CorrelatedEquilibrium)):
-        return verify_correlated(solution)
-    if isinstance(solution, CriticalDelta):
-        return verify_critical_delta(solution)
-    if isinstance(solution, LimitSet):
-        return verify_limit_set(solution)
-    if isinstance(solution, CriticalPlan):
-        return verify_critical_plan(solution)
-    if isinstance(solution, StochasticSet):
-        return verify_stochastic_set(solution)
-    if not isinstance(solution, EquilibriumSet):
-        kinds = "a payoff set, equilibria, a critical discount factor or a strategy"
-        raise TypeError(f"no certificate for a {type(solution).__name__}: expected {kinds}")
+    for kind, check in _CHECKS.items():
+        if isinstance(solution, kind):
+            return check(solution)
+    raise TypeError(f"no certificate for a {type(solution).__name__}: expected a payoff set, equilibria, a deal or a strategy")
+
+
+def _verify_payoff_set(solution: EquilibriumSet) -> Certificate:
     return verify_monitored(solution) if isinstance(solution.game, MonitoredGame) else verify_equilibrium_set(solution)
+
+
+_CHECKS: dict[type, Callable[[Any], Certificate]] = {
+    Automaton: verify_automaton,
+    JointAutomaton: verify_automaton,
+    StateAutomaton: verify_state_automaton,
+    Selection: verify_selection,
+    BargainingTable: verify_bargaining_table,
+    ThreatBargain: verify_threats,
+    AlternatingOffers: verify_alternating_offers,
+    StochasticPie: verify_stochastic_pie,
+    Agendas: verify_agendas,
+    NegotiationPlan: verify_negotiation_plan,
+    Concession: verify_concession,
+    Reputation: verify_reputation,
+    ContractualEquilibrium: verify_contractual,
+    RenegotiationProof: verify_renegotiation_proof,
+    Penance: verify_penance,
+    NashEquilibria: verify_nash,
+    MarkovPerfect: verify_markov_perfect,
+    StochasticTransfers: verify_stochastic_transfers,
+    CorrelatedEquilibria: verify_correlated,
+    CorrelatedEquilibrium: verify_correlated,
+    CriticalDelta: verify_critical_delta,
+    LimitSet: verify_limit_set,
+    CriticalPlan: verify_critical_plan,
+    StochasticSet: verify_stochastic_set,
+    EquilibriumSet: _verify_payoff_set,
+}

@@ -13,10 +13,11 @@ from bargaining.games import GameError, RepeatedGame
 from bargaining.solvers.alternating_offers import Talks
 from bargaining.solvers.disagreement import disagreement_points
 from bargaining.solvers.plane import Pair, above, as_floats, frontier, read_pair, read_polygon
-from bargaining.solvers.reputation import Concession, concession, frontier_demands
+from bargaining.solvers.reputation import concession, frontier_demands
 from bargaining.solvers.selection import bargains
 from bargaining.solvers.stationary import stationary_deals
 from bargaining.store import Row
+from bargaining.war_solution import Concession
 
 Floats = NDArray[np.float64]
 

@@ -7,42 +7,18 @@ of what follows, a different shift for either proposer because the other one ope
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from itertools import permutations
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from itertools import pairwise, permutations
+from typing import Any
 
 from bargaining.games import GameError
 from bargaining.games.repeated import read_delta
-from bargaining.payoff_set import minkowski_sum
+from bargaining.offer_solution import AgendaGame, Agendas
+from bargaining.solution import Status
 from bargaining.solvers.alternating_offers import Talks, stationary
-from bargaining.solvers.plane import Pair, as_floats, as_set, frontier, read_pair, read_polygon
+from bargaining.solvers.plane import Pair, as_floats, frontier, read_pair, read_polygon
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Floats = NDArray[np.float64]
 Parts = tuple[Sequence[Pair], Pair]
-
-
-@dataclass(frozen=True)
-class Agendas:
-    """Payoffs of the package and of every agenda, with either side opening."""
-
-    records: tuple[Mapping[str, Any], ...]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One flat dictionary an agenda × opener: ``agenda``, ``opens``, ``us``, ``cn``."""
-        return [dict(record) for record in self.records]
-
-    def to_frame(self) -> "pd.DataFrame":
-        """The rows as a pandas table."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
 
 
 def agendas(
@@ -88,17 +64,37 @@ def agendas(
         polygon = read_polygon(points, f"issues[{name!r}]")
         parts[name] = polygon, read_pair((inside or {}).get(name, (0, 0)), f"inside[{name!r}]")
         _solve(factors, (frontier(polygon),) * 2, parts[name][1], name)
-    whole = read_polygon(minkowski_sum([as_set(polygon) for polygon, _ in parts.values()]), "package")
-    records = []
-    flow = _total([d for _, d in parts.values()])
-    for opener, pair in enumerate(_solve(factors, (frontier(whole),) * 2, flow, "package")):
-        records.append(_record("package", opener, pair))
+    whole = _together([frontier(polygon) for polygon, _ in parts.values()])
+    pairs: dict[tuple[str, ...], tuple[Pair, Pair]] = {
+        (): _solve(factors, (whole, whole), _total([d for _, d in parts.values()]), "package")
+    }
+    records = [_record("package", opener, pair) for opener, pair in enumerate(pairs[()])]
     for order in permutations(parts) if orders is None and len(parts) > 1 else orders or []:
         if sorted(order) != sorted(parts):
             raise GameError(f"order {tuple(order)}: expected each of {', '.join(parts)} once")
-        for opener, pair in enumerate(_in_turn(factors, [parts[name] for name in order], ", ".join(order))):
-            records.append(_record(", ".join(order), opener, pair))
-    return Agendas(tuple(records))
+        _in_turn(factors, parts, tuple(order), pairs)
+        records += [_record(", ".join(order), opener, pair) for opener, pair in enumerate(pairs[tuple(order)])]
+    return Agendas(
+        status=Status.solved,
+        error_bound=0.0,
+        iterations=len(pairs),
+        method="agendas: alternating offers, exact, backward along each",
+        options={},
+        game=AgendaGame(
+            {name: tuple(polygon) for name, (polygon, _) in parts.items()}, factors, {name: d for name, (_, d) in parts.items()}
+        ),
+        records=tuple(records),
+        pairs=pairs,
+    )
+
+
+def _together(edges: Sequence[Sequence[Pair]]) -> list[Pair]:
+    """Frontier of a sum: the steps of all frontiers, the flattest first."""
+    steps = [(after[0] - before[0], after[1] - before[1]) for edge in edges for before, after in pairwise(edge)]
+    points = [_total([edge[0] for edge in edges])]
+    for step in sorted(steps, key=lambda step: step[1] / step[0], reverse=True):
+        points.append((points[-1][0] + step[0], points[-1][1] + step[1]))
+    return frontier(points)
 
 
 def _record(agenda: str, opener: int, pair: Pair) -> dict[str, Any]:
@@ -110,31 +106,27 @@ def _total(pairs: Sequence[Pair]) -> Pair:
     return sum((p[0] for p in pairs), Fraction(0)), sum((p[1] for p in pairs), Fraction(0))
 
 
-def _in_turn(factors: Pair, parts: Sequence[Parts], name: str) -> tuple[Pair, Pair]:
-    """Payoff pairs with the U.S. and with China opening the first of these issues."""
-    follows: tuple[Pair, Pair] = ((Fraction(0), Fraction(0)),) * 2
-    for k in range(len(parts) - 1, -1, -1):
-        polygon, _ = parts[k]
-        flow, after = _total([d for _, d in parts[k:]]), _total([d for _, d in parts[k + 1 :]])
+def _in_turn(factors: Pair, parts: Mapping[str, Parts], order: tuple[str, ...], pairs: dict[tuple[str, ...], tuple[Pair, Pair]]) -> None:
+    """Add the payoff pairs with the U.S. and with China opening the first of these issues, from the last one on."""
+    for k in range(len(order) - 1, -1, -1):
+        rest = order[k + 1 :]
+        after = _total([parts[name][1] for name in rest])
+        flow = _total([parts[order[k]][1], after])
         edges = []
         for proposer in (0, 1):
             # The rest is open for one more period, then the side that accepted opens it.
-            later = follows[1 - proposer] if k < len(parts) - 1 else (Fraction(0), Fraction(0))
+            later = pairs[rest][1 - proposer] if rest else (Fraction(0), Fraction(0))
             shift = [(1 - factors[i]) * after[i] + factors[i] * later[i] for i in (0, 1)]
-            edges.append([(x + shift[0], y + shift[1]) for x, y in frontier(polygon)])
-        follows = _solve(factors, (edges[0], edges[1]), flow, name)
-    return follows
+            edges.append([(x + shift[0], y + shift[1]) for x, y in frontier(parts[order[k]][0])])
+        if order[k:] not in pairs:
+            pairs[order[k:]] = _solve(factors, (edges[0], edges[1]), flow, ", ".join(order))
 
 
 def _solve(factors: Pair, edges: tuple[Sequence[Pair], Sequence[Pair]], flow: Pair, name: str) -> tuple[Pair, Pair]:
     """Exact payoff pairs with either side proposing first."""
     stay = tuple(((1 - factors[i]) * flow[i], factors[i]) for i in (0, 1))
-    talks = Talks(edges, (stay[0], stay[1]), None)
-    solved = stationary(talks, {})
-    if not all(solved.agreement):
+    found = stationary(Talks(edges, (stay[0], stay[1]), None))
+    if not all(found.agreement):
         raise GameError(f"{name}: no agreement is as good for both as leaving it open, which pays ({float(flow[0]):g}, {float(flow[1]):g})")
-    pairs = []
-    for i in (0, 1):
-        own, other = solved.proposer_share[i], solved.responder_share[1 - i]
-        pairs.append((Fraction(float(own if i == 0 else other)), Fraction(float(other if i == 0 else own))))
-    return pairs[0], pairs[1]
+    first, second = found.pairs
+    return first, second

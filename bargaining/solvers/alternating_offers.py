@@ -27,7 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games import GameError
-from bargaining.solution import Solution, Status
+from bargaining.offer_solution import AlternatingOffers, OffersGame
+from bargaining.solution import Status
 from bargaining.solvers.plane import Pair, above, as_floats, frontier, read_pair, read_polygon
 from bargaining.solvers.selection import read_number
 
@@ -36,32 +37,18 @@ Floats = NDArray[np.float64]
 MAX_ITER = 100_000
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class AlternatingOffers(Solution):
-    """Equilibrium of an alternating-offers game.
+@dataclass(frozen=True)
+class Found:
+    """Payoff pairs by first proposer, whether there is ever a deal, after how many refusals, and how it was found."""
 
-    ``proposer_share[i]`` is what i gets when it makes the first offer, ``responder_share[j]`` what j gets then if it does not.
-    `agreement` says for each first proposer whether there is ever a deal, `expected_delay` after how many refusals (infinite if never).
-    """
-
-    proposer_share: Floats
-    responder_share: Floats
+    pairs: Any
     agreement: tuple[bool, bool]
-    expected_delay: Floats
-    game: Any
-
-    def row(self) -> dict[str, Any]:
-        """Shares and delays at both first proposers."""
-        return {
-            **super().row(),
-            "proposer_us": float(self.proposer_share[0]),
-            "proposer_cn": float(self.proposer_share[1]),
-            "responder_us": float(self.responder_share[0]),
-            "responder_cn": float(self.responder_share[1]),
-            "agreement": all(self.agreement),
-            "delay_us_first": float(self.expected_delay[0]),
-            "delay_cn_first": float(self.expected_delay[1]),
-        }
+    waits: tuple[float, float]
+    method: str
+    steps: int
+    status: Status = Status.solved
+    error: float = 0.0
+    exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,6 +58,16 @@ class Talks:
     edges: tuple[Sequence[Pair], Sequence[Pair]]
     stay: tuple[Pair, Pair]
     outside: Pair | None
+
+    @classmethod
+    def of(cls, game: OffersGame) -> "Talks":
+        """From one set of agreements, whoever proposes."""
+        edge, risk = frontier(game.agreements), game.breakdown
+        first, second = (
+            (risk * end + (1 - risk) * (1 - delta) * flow, (1 - risk) * delta)
+            for end, delta, flow in zip(game.breakdown_payoffs, game.delta, game.inside, strict=True)
+        )
+        return cls((edge, edge), (first, second), game.outside)
 
     def floor(self, i: int, value: Any) -> Any:
         """What i can have by refusing an offer, if it gets `value` when it proposes next."""
@@ -161,30 +158,53 @@ def alternating_offers(
     if not all(0 < d < 1 or (limit and d == 1) for d in deltas):
         raise GameError(f"delta {delta!r}: expected a number strictly between 0 and 1 (or 1, with a breakdown risk or a deadline)")
     flows, ends = read_pair(inside, "inside"), read_pair(breakdown_payoffs, "breakdown_payoffs")
-    exits = None if outside is None else read_pair(outside, "outside")
-    edge = _edge(surplus, frontier)
-    stay = tuple((risk * ends[i] + (1 - risk) * (1 - deltas[i]) * flows[i], (1 - risk) * deltas[i]) for i in (0, 1))
-    talks = Talks((edge, edge), (stay[0], stay[1]), exits)
+    corners = _corners(surplus, frontier)
+    game = OffersGame(
+        agreements=tuple(corners),
+        delta=deltas,
+        inside=flows,
+        breakdown=risk,
+        breakdown_payoffs=ends,
+        outside=None if outside is None else read_pair(outside, "outside"),
+        periods=count,
+        deadline_payoffs=read_pair(deadline_payoffs, "deadline_payoffs"),
+    )
+    talks = Talks.of(game)
+    if count is not None:
+        found = deadline(talks, count, game.deadline_payoffs)
+    else:
+        found = stationary(talks) if method == "exact" else by_induction(talks, tol, max_iter)
+    first, second = found.pairs
     options = {
         "delta": tuple(float(d) for d in deltas),
         "inside": tuple(float(d) for d in flows),
         "breakdown": float(risk),
-        "outside": exits and tuple(float(s) for s in exits),
+        "outside": game.outside and tuple(float(s) for s in game.outside),
         "periods": count,
         "method": method,
     }
-    if count is not None:
-        return deadline(talks, count, read_pair(deadline_payoffs, "deadline_payoffs"), options)
-    return stationary(talks, options) if method == "exact" else by_induction(talks, tol, max_iter, options)
+    return AlternatingOffers(
+        status=found.status,
+        error_bound=float(found.error),
+        iterations=found.steps,
+        method=found.method,
+        options=options,
+        game=game,
+        proposer_share=as_floats((first[0], second[1])),
+        responder_share=as_floats((second[0], first[1])),
+        agreement=found.agreement,
+        expected_delay=np.array(found.waits, dtype=np.float64),
+        pairs=(first, second) if found.exact else None,
+    )
 
 
-def _edge(surplus: Any, points: Any) -> list[Pair]:
-    """Frontier of the agreements."""
+def _corners(surplus: Any, points: Any) -> list[Pair]:
+    """Corners of the agreements."""
     if points is not None:
-        edge = frontier(read_polygon(points, "frontier"))
-        if not edge:
+        corners = read_polygon(points, "frontier")
+        if not corners:
             raise GameError("frontier is empty: there is nothing to agree on")
-        return edge
+        return corners
     pie = read_number(surplus, "surplus", "a positive number", lambda s: s > 0)
     return [(Fraction(0), pie), (pie, Fraction(0))]
 
@@ -195,13 +215,13 @@ def perpetual(talks: Talks) -> Pair:
     return a0 / (1 - b0), a1 / (1 - b1)
 
 
-def stationary(talks: Talks, options: dict[str, Any]) -> AlternatingOffers:
+def stationary(talks: Talks) -> Found:
     """The stationary equilibrium, exact."""
     idle = perpetual(talks)
     secured = idle if talks.outside is None else (max(idle[0], talks.outside[0]), max(idle[1], talks.outside[1]))
     if not all(above(edge, secured) for edge in map(_comprehensive, talks.edges)):
         if talks.outside is None:
-            return _answer(idle, idle, (False, False), (np.inf, np.inf), "alternating offers: no agreement is as good as none", 1, options)
+            return Found((idle, idle), (False, False), (np.inf, np.inf), "alternating offers: no agreement is as good as none", 1)
         line = f"no agreement is worth ({float(secured[0]):.6g}, {float(secured[1]):.6g}), what the sides can secure without one"
         raise GameError(f"outside: {line}; expected some agreement that is, or method='induction'")
     # x -> most(0, floor(1, most(1, floor(0, x)))) rises in x, and the solution is unique: close in on the linear piece it lies on.
@@ -222,7 +242,7 @@ def stationary(talks: Talks, options: dict[str, Any]) -> AlternatingOffers:
     x = left if above_left <= 0 else right if above_right >= 0 else left + (right - left) * above_left / (above_left - above_right)
     y = Fraction(talks.most(1, talks.floor(0, x)))
     offers = _second(talks, 0, x, y), _second(talks, 1, x, y)
-    return _answer((x, y), (offers[1], offers[0]), (True, True), (0.0, 0.0), "alternating offers: exact", steps, options)
+    return Found(((x, offers[0]), (offers[1], y)), (True, True), (0.0, 0.0), "alternating offers: exact", steps)
 
 
 def _second(talks: Talks, proposer: int, x: Fraction, y: Fraction) -> Fraction:
@@ -256,19 +276,25 @@ def _knots(talks: Talks) -> set[Fraction]:
     return found
 
 
-def deadline(talks: Talks, periods: int, ends: Pair, options: dict[str, Any]) -> AlternatingOffers:
+def deadline(talks: Talks, periods: int, ends: Pair) -> Found:
     """Backward induction from a deadline: exact for up to 200 offers."""
     number: Any = Fraction if periods <= 200 else float
     values: list[Any] = [[(number(ends[0]), number(ends[1]))] * 2, [0, 0]]
     for _ in range(periods):
         values = _one_period(talks, values, number)
-    exact_pairs, delays = values
-    shares = tuple(exact_pairs[i][i] for i in (0, 1))
-    others = tuple(exact_pairs[1 - i][i] for i in (0, 1))
+    pairs, delays = values
     never = [delays[i] >= periods for i in (0, 1)]
-    waits = tuple(np.inf if never[i] else float(delays[i]) for i in (0, 1))
+    waits = (np.inf if never[0] else float(delays[0]), np.inf if never[1] else float(delays[1]))
     method = f"alternating offers: backward induction over {periods} periods"
-    return _answer(shares, others, (not never[0], not never[1]), waits, method, periods, options)
+    exactly = number is Fraction
+    # Every period adds a few roundings, which discounting takes away again.
+    error = 0.0 if exactly else 1e-15 * _scale(talks) * min(float(periods), 1.0 / max(1e-300, 1.0 - float(max(b for _, b in talks.stay))))
+    return Found(tuple(pairs), (not never[0], not never[1]), waits, method, periods, error=error, exact=exactly)
+
+
+def _scale(talks: Talks) -> float:
+    """Largest payoff of an agreement."""
+    return max(1e-300, *(abs(float(v)) for edge in talks.edges for point in edge for v in point))
 
 
 def _one_period(talks: Talks, after: list[Any], number: Any) -> list[Any]:
@@ -298,7 +324,7 @@ def _one_period(talks: Talks, after: list[Any], number: Any) -> list[Any]:
 _WALKED_OUT = 10**9
 
 
-def by_induction(talks: Talks, tol: float, max_iter: int, options: dict[str, Any]) -> AlternatingOffers:
+def by_induction(talks: Talks, tol: float, max_iter: int) -> Found:
     """The stationary equilibrium as the limit of ever longer deadlines, in floating point."""
     floats = Talks(
         tuple([(float(x), float(y)) for x, y in edge] for edge in talks.edges),  # type: ignore[arg-type]
@@ -307,7 +333,7 @@ def by_induction(talks: Talks, tol: float, max_iter: int, options: dict[str, Any
     )
     idle = perpetual(talks)
     values: list[Any] = [[(float(idle[0]), float(idle[1]))] * 2, [0, 0]]
-    scale = float(max(1e-300, *(abs(float(v)) for edge in floats.edges for point in edge for v in point)))
+    scale = _scale(talks)
     rate = max(float(b) for _, b in talks.stay)
     steps, change = 0, np.inf
     while steps < max_iter:
@@ -320,42 +346,14 @@ def by_induction(talks: Talks, tol: float, max_iter: int, options: dict[str, Any
             break
     pairs, delays = values
     never = [wait >= steps for wait in delays]
-    waits = tuple(np.inf if never[i] else float(delays[i]) for i in (0, 1))
     done = change <= tol * scale * (1.0 - rate)
-    return _answer(
-        (pairs[0][0], pairs[1][1]),
-        (pairs[1][0], pairs[0][1]),
+    return Found(
+        tuple(pairs),
         (not never[0], not never[1]),
-        waits,
+        (np.inf if never[0] else float(delays[0]), np.inf if never[1] else float(delays[1])),
         "alternating offers: backward induction",
         steps,
-        options,
         status=Status.solved if done else Status.max_iter,
         error=tol * scale if done else np.inf,
-    )
-
-
-def _answer(
-    shares: Any,
-    others: Any,
-    agreement: tuple[bool, bool],
-    waits: Any,
-    method: str,
-    steps: int,
-    options: dict[str, Any],
-    *,
-    status: Status = Status.solved,
-    error: float = 0.0,
-) -> AlternatingOffers:
-    return AlternatingOffers(
-        status=status,
-        error_bound=float(error),
-        iterations=steps,
-        method=method,
-        options=options,
-        game=None,
-        proposer_share=as_floats(shares),
-        responder_share=as_floats(others),
-        agreement=agreement,
-        expected_delay=np.array(waits, dtype=np.float64),
+        exact=False,
     )

@@ -8,22 +8,20 @@ finding about the game.
 import contextlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.deal_solution import BargainingProblems, BargainingTable
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame
+from bargaining.solution import Status
 from bargaining.solvers.minmax import minmax
 from bargaining.solvers.nash import nash_equilibria
-from bargaining.solvers.plane import above, as_floats, read_pair, read_polygon
+from bargaining.solvers.plane import Pair, above, as_floats, read_pair, read_polygon
 from bargaining.solvers.selection import RULES, selected
 from bargaining.solvers.threats import nash_with_threats
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Floats = NDArray[np.float64]
 
@@ -111,30 +109,6 @@ def _words(stage: StageGame, x: Floats, y: Floats) -> str:
     return "/".join(moves or own)
 
 
-@dataclass(frozen=True)
-class BargainingTable:
-    """Every rule from every disagreement point.
-
-    `records` has a row a combination; `flips` says, for each rule and conclusion, whether the conclusion depends on the point.
-    """
-
-    records: tuple[Mapping[str, Any], ...]
-    flips: Mapping[tuple[str, str], bool]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One flat dictionary a rule × disagreement point, with a column ``flips``: the conclusions of the rule that flip."""
-        return [
-            {**record, "flips": ", ".join(what for (rule, what), flip in self.flips.items() if flip and rule == record["rule"])}
-            for record in self.records
-        ]
-
-    def to_frame(self) -> "pd.DataFrame":
-        """The rows as a pandas table."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
-
-
 def bargaining_table(
     payoff_set: Any,
     disagreements: Mapping[str, Any],
@@ -175,16 +149,20 @@ def bargaining_table(
     spread = np.ptp(vertices, axis=0) if len(vertices) else np.zeros(2)
     scale = np.where(spread > 0, spread, 1.0)
     low = vertices.min(axis=0) if len(vertices) else np.zeros(2)
-    named = {name: as_floats(read_pair(point, f"deals[{name!r}]")) for name, point in (deals or {}).items()}
+    starts = {name: read_pair(given, f"disagreements[{name!r}]") for name, given in disagreements.items()}
+    agreed = {name: read_pair(point, f"deals[{name!r}]") for name, point in (deals or {}).items()}
+    named = {name: as_floats(point) for name, point in agreed.items()}
+    exact_points: list[Pair | None] = []
     records: list[dict[str, Any]] = []
     seen: dict[tuple[str, str], list[Any]] = {}
-    for rule, (name, given) in product(rules, disagreements.items()):
-        d = read_pair(given, f"disagreements[{name!r}]")
+    for rule, (name, d) in product(rules, starts.items()):
         record: dict[str, Any] = {"rule": rule, "disagreement": name, "d_us": float(d[0]), "d_cn": float(d[1])}
         if not polygon or not above(polygon, d):
             records.append({**record, "us": math.nan, "cn": math.nan, "favours": "", "status": "empty"})
+            exact_points.append(None)
             continue
-        point = as_floats(selected(polygon, d, rule))
+        exact_points.append(best := selected(polygon, d, rule))
+        point = as_floats(best)
         height = (point - low) / scale
         lead = height[0] - height[1]
         conclusions = {"favours": "neither" if abs(lead) <= tol else "U.S." if lead > 0 else "China"}
@@ -198,4 +176,14 @@ def bargaining_table(
         key: bool((np.ptp(np.array(answers), axis=0) > tol).any()) if key[1] == "point" else len(set(answers)) > 1
         for key, answers in seen.items()
     }
-    return BargainingTable(tuple(records), flips)
+    return BargainingTable(
+        status=Status.solved,
+        error_bound=0.0,
+        iterations=len(records),
+        method="bargaining rules: exact walks along the frontier",
+        options={"rules": tuple(rules), "tol": tol},
+        game=BargainingProblems(tuple(polygon), starts, agreed),
+        records=tuple(records),
+        flips=flips,
+        exact_points=tuple(exact_points),
+    )

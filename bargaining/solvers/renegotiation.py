@@ -15,45 +15,18 @@ answer says no more: an agreement, and for each side a *penance* of k periods of
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from bargaining.games import GameError, StageGame, exact
+from bargaining.deal_solution import Penance, RenegotiationProof
+from bargaining.games import GameError, RepeatedGame, StageGame, exact
 from bargaining.games.repeated import read_delta
 from bargaining.games.stage import Profile
-from bargaining.payoff_set import PayoffSet
-from bargaining.solvers.plane import Pair, as_set, cut, exact_hull, read_pair
+from bargaining.solution import Status
+from bargaining.solvers.plane import Pair, as_set, cut, exact_hull
 from bargaining.solvers.transfers import exact_table
-
-
-@dataclass(frozen=True, eq=False)
-class RenegotiationProof:
-    """Payoffs that are weakly renegotiation-proof for all large δ (sufficient conditions, pure punishments): a union of convex `pieces`.
-
-    The pieces are closed; `contains` applies the strict inequalities.
-    """
-
-    pieces: tuple[PayoffSet, ...]
-    _feasible: tuple[Pair, ...]
-    _floors: tuple[Pair, ...]
-    _ceilings: tuple[Pair, ...]
-
-    def contains(self, point: Any) -> bool:
-        """Whether a payoff pair passes, exactly."""
-        v = read_pair(point, "point")
-        inside = exact_hull([*self._feasible, v]) == list(self._feasible) or _on_boundary(self._feasible, v)
-        return inside and any(
-            v[0] > low[0] and v[1] > low[1] and v[0] <= high[0] and v[1] <= high[1]
-            for low, high in zip(self._floors, self._ceilings, strict=True)
-        )
-
-
-def _on_boundary(polygon: tuple[Pair, ...], v: Pair) -> bool:
-    """Whether adding the point changes nothing but the list of corners of a degenerate hull."""
-    return v in polygon or set(exact_hull([*polygon, v])) <= set(polygon)
 
 
 def renegotiation_proof(stage: StageGame) -> RenegotiationProof:
@@ -83,14 +56,14 @@ def renegotiation_proof(stage: StageGame) -> RenegotiationProof:
     table = exact_table(stage)
     feasible = exact_hull([payoff for payoff, _ in table.values()])
     # Of the profiles that punish i with one payoff to the other side, the harshest is enough.
-    rewards: list[dict[Fraction, Fraction]] = [{}, {}]
-    for payoff, cheat in table.values():
+    rewards: list[_Rewards] = [{}, {}]
+    for profile, (payoff, cheat) in table.items():
         for i in (0, 1):
             other = payoff[1 - i]
-            rewards[i][other] = min(rewards[i].get(other, cheat[i]), cheat[i])
-    pieces, floors, ceilings = [], [], []
-    for high_cn, low_us in _undominated(rewards[0]):
-        for high_us, low_cn in _undominated(rewards[1]):
+            rewards[i][other] = min(rewards[i].get(other, (cheat[i], profile)), (cheat[i], profile))
+    pieces, floors, ceilings, punishments = [], [], [], []
+    for high_cn, low_us, against_us in _undominated(rewards[0]):
+        for high_us, low_cn, against_cn in _undominated(rewards[1]):
             part: list[Pair] = list(feasible)
             for normal, offset in (((1, 0), low_us), ((0, 1), low_cn), ((-1, 0), -high_us), ((0, -1), -high_cn)):
                 part = cut(part, normal, offset) if part else part
@@ -98,25 +71,34 @@ def renegotiation_proof(stage: StageGame) -> RenegotiationProof:
                 pieces.append(as_set(exact_hull(part)))
                 floors.append((low_us, low_cn))
                 ceilings.append((high_us, high_cn))
-    return RenegotiationProof(tuple(pieces), tuple(feasible), tuple(floors), tuple(ceilings))
+                punishments.append((against_us, against_cn))
+    return RenegotiationProof(
+        status=Status.solved if pieces else Status.empty,
+        error_bound=0.0,
+        iterations=1,
+        method="Farrell and Maskin's conditions in pure profiles",
+        options={},
+        game=stage,
+        pieces=tuple(pieces),
+        feasible=tuple(feasible),
+        floors=tuple(floors),
+        ceilings=tuple(ceilings),
+        punishments=tuple(punishments),
+    )
 
 
-def _undominated(rewards: dict[Fraction, Fraction]) -> Iterator[tuple[Fraction, Fraction]]:
-    """(What the punisher gets at least, what the punished gets at most), none better in both."""
+# What the punisher gets: the least that the punished can be held to then, and the profile that does it.
+_Rewards = dict[Fraction, tuple[Fraction, Profile]]
+
+
+def _undominated(rewards: _Rewards) -> Iterator[tuple[Fraction, Fraction, Profile]]:
+    """(What the punisher gets at least, what the punished gets at most, the profile), none better in both."""
     harshest: Fraction | None = None
     for reward in sorted(rewards, reverse=True):
-        if harshest is None or rewards[reward] < harshest:
-            harshest = rewards[reward]
-            yield reward, harshest
-
-
-@dataclass(frozen=True)
-class Penance:
-    """A weakly renegotiation-proof penance equilibrium: for each side the profile of its penance and the number of periods."""
-
-    profiles: tuple[Profile, Profile]
-    periods: tuple[int, int]
-    worst: Pair
+        held, profile = rewards[reward]
+        if harshest is None or held < harshest:
+            harshest = held
+            yield reward, held, profile
 
 
 def penance(stage: StageGame, agreement: Any, delta: Any, *, longest: int = 8) -> Penance | None:
@@ -154,7 +136,23 @@ def penance(stage: StageGame, agreement: Any, delta: Any, *, longest: int = 8) -
     (((0, 1), (1, 0)), None)
     """
     profile, table = _asked(stage, agreement, longest)
-    return _penance(table, profile, read_delta(delta), longest)
+    game = RepeatedGame(stage, delta)
+    found = _penance(table, profile, game.exact_deltas, longest)
+    if found is None:
+        return None
+    profiles, periods, worst = found
+    return Penance(
+        status=Status.solved,
+        error_bound=0.0,
+        iterations=1,
+        method=f"penances of up to {longest} periods of one profile",
+        options={"longest": longest},
+        game=game,
+        agreement=profile,
+        profiles=profiles,
+        periods=periods,
+        worst=worst,
+    )
 
 
 def penance_delta(stage: StageGame, agreement: Any, *, longest: int = 8, tol: float = 1e-9) -> float:
@@ -244,7 +242,8 @@ def _punishments(table: _Table, v: Pair, i: int) -> list[Profile]:
     return [a for a, (payoff, cheat) in table.items() if payoff[1 - i] >= v[1 - i] and cheat[i] <= v[i]]
 
 
-def _penance(table: _Table, agreed: Profile, deltas: Pair, longest: int) -> Penance | None:
+def _penance(table: _Table, agreed: Profile, deltas: Pair, longest: int) -> tuple[tuple[Profile, Profile], tuple[int, int], Pair] | None:
+    """Profiles and periods of the first pair of penances that works, and what the sides get at the start of their own."""
     v, best = table[agreed]
     needs = [(1 - deltas[i]) * (best[i] - v[i]) / deltas[i] for i in (0, 1)]
     # For each side penances by what the punisher must fear (rising) and how far below v they hold the punished (rising).
@@ -252,7 +251,7 @@ def _penance(table: _Table, agreed: Profile, deltas: Pair, longest: int) -> Pena
     for fear_cn, depth_us, us in able[0]:
         for fear_us, depth_cn, cn in able[1]:
             if depth_cn >= fear_cn and depth_us >= fear_us:
-                return Penance((us[0], cn[0]), (us[1], cn[1]), (v[0] - depth_us, v[1] - depth_cn))
+                return (us[0], cn[0]), (us[1], cn[1]), (v[0] - depth_us, v[1] - depth_cn)
     return None
 
 

@@ -22,35 +22,15 @@ from numpy.typing import NDArray
 
 from bargaining.games import GameError
 from bargaining.games.stage import read_payoffs
+from bargaining.solution import Status
+from bargaining.war_solution import AttritionGame, Concession, Reputation, ReputationGame
 
 Floats = NDArray[np.float64]
 
-
-@dataclass(frozen=True, eq=False)
-class Concession:
-    """A war of attrition in continuous time; arrays are by side, U.S. first.
-
-    Side i concedes at `rates`, at time 0 with probability ``immediate[i]``; by time t it has with probability
-    :math:`1 - k_i e^{-\\lambda_i t}` (`conceded`). `horizon` is when reputations are complete (infinite without obstinate types).
-    `payoffs` are those of normal types at the start.
-    """
-
-    rates: Floats
-    horizon: float
-    immediate: Floats
-    payoffs: Floats
-    expected_delay: float
-    efficiency: Floats
-    stalemate: float
-
-    def conceded(self, times: Any) -> Floats:
-        """Probability that each side has conceded by each time, shape (2, times)."""
-        t = np.minimum(np.asarray(times, dtype=np.float64), self.horizon)
-        return np.asarray(1.0 - (1.0 - self.immediate[:, None]) * np.exp(-self.rates[:, None] * np.atleast_1d(t)[None, :]))
-
-    def settled(self, times: Any) -> Floats:
-        """Probability of an agreement by each time."""
-        return np.asarray(1.0 - (1.0 - self.conceded(times)).prod(axis=0))
+# Of the closed forms, relative to the demands.
+ROUNDING = 1e-12
+# Most by which an equilibrium condition may be missed in an answer that is called solved.
+LARGEST_RESIDUAL = 1e-7
 
 
 def concession(demands: Any, rates: Any, obstinate: Any = (0, 0), *, concessions: Any = None) -> Concession:
@@ -105,11 +85,11 @@ def concession(demands: Any, rates: Any, obstinate: Any = (0, 0), *, concessions
         raise GameError(f"demands {tuple(alpha.tolist())} are compatible: {gets}; expected demands that add up to more than there is")
     if (c < 0).any():
         raise GameError(f"concessions {tuple(c.tolist())}: expected what is no worse than disagreement (not negative)")
+    return _war(alpha, c, r, z)
+
+
+def _war(alpha: Floats, c: Floats, r: Floats, z: Floats) -> Concession:
     rate = (r * c / (alpha - c))[::-1].copy()
-    return _war(alpha, c, r, z, rate)
-
-
-def _war(alpha: Floats, c: Floats, r: Floats, z: Floats, rate: Floats) -> Concession:
     with np.errstate(divide="ignore", invalid="ignore"):
         times = np.where(z > 0, -np.log(np.where(z > 0, z, 1.0)) / rate, np.inf)
     horizon = float(times.min())
@@ -132,27 +112,21 @@ def _war(alpha: Floats, c: Floats, r: Floats, z: Floats, rate: Floats) -> Conces
         delay = open_ * waited / settled if settled > 0 else math.inf
         discounted = [total / (total + ri) * (1.0 - (tail * math.exp(-ri * horizon) if tail > 0 else 0.0)) for ri in r]
         kept = (1.0 - open_) + open_ * np.array(discounted)
-    return Concession(rate, horizon, immediate, payoffs, delay, kept, last)
-
-
-@dataclass(frozen=True, eq=False)
-class Reputation:
-    """Equilibrium with several obstinate types a side: the U.S. announces a demand, China accepts it or announces its own.
-
-    ``mimic_us[k]`` is the probability that a normal U.S. announces demand k; ``mimic_cn[k, l]`` that a normal China answers k with l, and
-    ``accept[k]`` that it accepts k at once. ``wars[k][l]`` is the war of attrition that follows (None if the demands are compatible).
-    `payoffs` are those of the normal types; between two of them `expected_delay` is that of the agreement, and ``loss[i]`` what waiting
-    costs of the pie at i's rate, and `residual` the largest error of an equilibrium condition.
-    """
-
-    mimic_us: Floats
-    mimic_cn: Floats
-    accept: Floats
-    wars: tuple[tuple[Concession | None, ...], ...]
-    payoffs: Floats
-    loss: Floats
-    expected_delay: float
-    residual: float
+    return Concession(
+        status=Status.solved,
+        error_bound=ROUNDING * float(alpha.max()),
+        iterations=1,
+        method="war of attrition: closed form",
+        options={},
+        game=AttritionGame(alpha, c, r, z),
+        rates=rate,
+        horizon=horizon,
+        immediate=immediate,
+        payoffs=payoffs,
+        expected_delay=delay,
+        efficiency=kept,
+        stalemate=last,
+    )
 
 
 def reputation(demands_us: Any, demands_cn: Any, priors_us: Any, priors_cn: Any, rates: Any, *, tol: float = 1e-12) -> Reputation:
@@ -241,6 +215,12 @@ def reputation(demands_us: Any, demands_cn: Any, priors_us: Any, priors_cn: Any,
                 wait, lost = _between_normals(war, posteriors[k], float(pi), r)
                 delay, loss = delay + mimic[k] * chance * wait, loss + mimic[k] * chance * lost
     return Reputation(
+        status=Status.solved if residual <= LARGEST_RESIDUAL else Status.approximate,
+        error_bound=residual,
+        iterations=len(alpha) * len(beta),
+        method="reputation: nested bisections over the types' payoffs",
+        options={"tol": tol},
+        game=ReputationGame(alpha, beta, z, y, r),
         mimic_us=mimic,
         mimic_cn=np.array([each.mimic for each in solved]),
         accept=np.array([each.accept for each in solved]),
@@ -254,12 +234,15 @@ def reputation(demands_us: Any, demands_cn: Any, priors_us: Any, priors_cn: Any,
 
 def _between_normals(war: Concession, first: float, second: float, rates: Floats) -> tuple[float, Floats]:
     """Expected time of agreement between two normal types, the first to concede given that both do, and what discounting takes by then."""
-    grid = np.linspace(0.0, war.horizon, 2001)
-    done = (war.conceded(grid) / np.array([1.0 - first, 1.0 - second])[:, None]).clip(0.0, 1.0)
-    waiting = (1.0 - done).prod(axis=0)
-    # E[1 - exp(-r τ)] is the integral of r exp(-r t) P(τ > t).
-    lost = [float(np.trapezoid(rate * np.exp(-rate * grid) * waiting, grid)) for rate in rates]
-    return float(np.trapezoid(waiting, grid)), np.array(lost)
+    k, (x, y) = 1.0 - war.immediate, war.rates
+    # P(τ > t) is a product of two differences of exponentials, and E[1 - exp(-r τ)] the integral of r exp(-r t) P(τ > t).
+    terms = ((k[0] * k[1], x + y), (-second * k[0], x), (-first * k[1], y), (first * second, 0.0))
+
+    def integral(rate: float) -> float:
+        parts = (w * (-math.expm1(-(speed + rate) * war.horizon) / (speed + rate) if speed + rate else war.horizon) for w, speed in terms)
+        return max(float(sum(parts)) / ((1.0 - first) * (1.0 - second)), 0.0)
+
+    return integral(0.0), np.array([rate * integral(rate) for rate in rates])
 
 
 def _posterior(prior: float, mimic: float, priors: Floats) -> float:
@@ -318,7 +301,7 @@ class _Answers:
                 found.append(None)
                 continue
             pair, c = np.array([self.alpha, self.beta[k]]), np.array([1.0 - self.beta[k], 1.0 - self.alpha])
-            war = _war(pair, c, self.rates, np.array([posterior, pi[k]]), (self.rates * c / (pair - c))[::-1].copy())
+            war = _war(pair, c, self.rates, np.array([posterior, pi[k]]))
             found.append(war)
             if answer.mimic[k] > 1e-9:
                 residual = max(residual, abs(float(war.payoffs[1]) - answer.payoff))

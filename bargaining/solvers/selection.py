@@ -22,8 +22,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.deal_solution import BargainingProblem, Selection
 from bargaining.games import GameError, exact
 from bargaining.games.stage import near_match
+from bargaining.solution import Status
 from bargaining.solvers.plane import Pair, above, as_floats, frontier, read_pair, read_polygon
 
 Floats = NDArray[np.float64]
@@ -71,8 +73,49 @@ def select(payoff_set: Any, disagreement: Any, rule: str = "nash", *, weights: A
     return as_floats(selected(read_polygon(payoff_set, "payoff_set"), read_pair(disagreement, "disagreement"), rule, weights))
 
 
-def selected(polygon: Sequence[Pair], d: Pair, rule: str, weights: Any = None) -> Pair:
-    """The exact point that a rule selects from an exact polygon."""
+def selection(payoff_set: Any, disagreement: Any, rule: str = "nash", *, weights: Any = None) -> Selection:
+    """`select` as an answer that can be stored and verified: the exact point, with the set and the disagreement point it is selected from.
+
+    Parameters
+    ----------
+    payoff_set, disagreement, rule, weights
+        As in `select`.
+
+    Returns
+    -------
+    Selection
+        Status `empty` if no point of the set is at least as good for both as disagreement.
+
+    Raises
+    ------
+    GameError
+        If the rule is unknown, or weights are not positive or not taken by the rule.
+
+    Examples
+    --------
+    >>> import bargaining as bg
+    >>> found = bg.selection([[0, 0], [4, 0], [3, 2], [0, 3]], [0, 0], "egalitarian")
+    >>> found.point.tolist(), bg.verify(found).reason
+    ([2.25, 2.25], 'egalitarian: the point is in the set, on its frontier, and the gains over disagreement are as equal as that allows')
+    """
+    polygon, d = read_polygon(payoff_set, "payoff_set"), read_pair(disagreement, "disagreement")
+    w = _weights(rule, weights)
+    point = selected(polygon, d, rule, weights) if above(polygon, d) else None
+    return Selection(
+        status=Status.empty if point is None else Status.solved,
+        error_bound=0.0,
+        iterations=1,
+        method=f"{rule.replace('_', ' ')}: exact walk along the frontier",
+        options={"rule": rule, "weights": None if weights is None else w},
+        game=BargainingProblem(tuple(polygon), d),
+        rule=rule,
+        weights=w,
+        point=np.full(2, np.nan) if point is None else as_floats(point),
+        exact_point=point,
+    )
+
+
+def _weights(rule: str, weights: Any) -> Pair:
     if rule not in RULES:
         raise GameError(f"rule {rule!r}{near_match(rule, RULES)}: expected one of {', '.join(RULES)}")
     if weights is not None and rule == "kalai_smorodinsky":
@@ -80,6 +123,12 @@ def selected(polygon: Sequence[Pair], d: Pair, rule: str, weights: Any = None) -
     w = (Fraction(1), Fraction(1)) if weights is None else read_pair(weights, "weights")
     if min(w) <= 0:
         raise GameError(f"weights {weights!r}: expected two positive numbers")
+    return w
+
+
+def selected(polygon: Sequence[Pair], d: Pair, rule: str, weights: Any = None) -> Pair:
+    """The exact point that a rule selects from an exact polygon."""
+    w = _weights(rule, weights)
     if not polygon:
         raise GameError("payoff_set is empty: there is nothing to agree on")
     edge = frontier(above(polygon, d))

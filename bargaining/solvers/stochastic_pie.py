@@ -17,32 +17,12 @@ from numpy.typing import NDArray
 from bargaining.games import GameError
 from bargaining.games.repeated import read_delta
 from bargaining.games.stage import read_payoffs
-from bargaining.solution import Solution, Status
+from bargaining.offer_solution import PieChain, StochasticPie
+from bargaining.solution import Status
 
 Floats = NDArray[np.float64]
 
 MAX_ITER = 1_000_000
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class StochasticPie(Solution):
-    """Bargaining over a stochastic pie, by state s and proposer i.
-
-    ``values[s, i]`` is the payoff pair when i proposes at s, `agreement` (s, i) whether there is a deal then, ``joint[s]`` the sum of
-    values averaged over who proposes, `expected_delay` (s, i) the expected number of refusals (infinite if a deal may never come),
-    ``ties`` whether at some state the sides are exactly indifferent (they agree then).
-    """
-
-    values: Floats
-    agreement: NDArray[np.bool_]
-    joint: Floats
-    expected_delay: Floats
-    ties: bool
-    game: Any
-
-    def row(self) -> dict[str, Any]:
-        """How many states have agreement, and the longest expected delay."""
-        return {**super().row(), "agreements": int(self.agreement.sum()), "longest_delay": float(self.expected_delay.max())}
 
 
 def stochastic_pie(
@@ -111,7 +91,8 @@ def stochastic_pie(
     idle = np.zeros((n, 2)) if flows is None else read_payoffs(flows, "flows")
     if idle.shape != (n, 2):
         raise GameError(f"flows have shape {idle.shape}: expected ({n}, 2), both sides' payoffs in each state")
-    deltas = np.array([float(d) for d in read_delta(delta)])
+    factors = read_delta(delta)
+    deltas = np.array([float(d) for d in factors])
     chance = _proposers(proposers, n)
     # How a state and its proposer lead to the next ones: the state moves, then the proposer is set.
     weight = np.zeros((n, 2, n, 2))
@@ -120,6 +101,8 @@ def stochastic_pie(
             weight[:, i, :, j] = chain * (float(i != j) if chance is None else np.where(j == 0, chance, 1.0 - chance))
     system = _System(size, weight.reshape(2 * n, 2 * n), deltas, np.repeat(idle, 2, axis=0))
     agreed, values, steps, status, error = system.improve(max_iter) if method == "improvement" else system.iterate(tol, max_iter)
+    # Sums of n products, rounded, on top of what the last step moved.
+    error += 4e-16 * (n + 8) * max(system.scale, float(np.abs(values).max())) / (1.0 - float(deltas.max()))
     margin = np.repeat(size, 2) - system.refused(values).sum(axis=1)
     own = np.array([0.5, 0.5]) if chance is None else np.stack([chance, 1.0 - chance], axis=1)
     return StochasticPie(
@@ -128,7 +111,7 @@ def stochastic_pie(
         iterations=steps,
         method=f"stochastic pie by {method}",
         options={"delta": tuple(deltas.tolist()), "method": method, "tol": tol},
-        game=None,
+        game=PieChain(size, chain, factors, chance, idle),
         values=values.reshape(n, 2, 2),
         agreement=agreed.reshape(n, 2),
         joint=(values.sum(axis=1).reshape(n, 2) * own).sum(axis=1),

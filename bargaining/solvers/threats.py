@@ -113,6 +113,7 @@ def nash_with_threats(
         disagreement=pair,
         weights=weights,
         value=quarrel.value,
+        agreements=None if payoff_set is None else tuple(corners),
     )
 
 

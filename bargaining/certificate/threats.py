@@ -1,0 +1,88 @@
+r"""Certificate of Nash bargaining with threats: x is what bargaining from the threats gives, and no other threat would give its side more.
+
+With :math:`\lambda` the normal stated and d what the threats earn: :math:`\lambda` supports the agreements at x;
+:math:`\lambda_0(x_0-d_0) = \lambda_1(x_1-d_1)`, so x is the Nash point from d; and since bargaining from d' gives the U.S. more only if
+:math:`\lambda_0 d'_0 - \lambda_1 d'_1` rises, a better threat would be one action that raises it (for China: lowers it). All three are
+computed exactly for the numbers stated and hold up to the width that the answer names, not exactly: threats come from linear programs.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import inf
+
+from bargaining.certificate.outcome import Certificate, refused
+from bargaining.deal_solution import ThreatBargain
+from bargaining.games import IssueGame, RepeatedGame, StageGame, exact
+from bargaining.solution import Status
+
+ROUNDING = 1e-12
+
+
+def verify_threats(solution: ThreatBargain) -> Certificate:
+    """Support, equal weighted gains and best replies in the threat game; the largest of their errors is the deviation gain."""
+    game, tol = solution.game, solution.options.get("tol")
+    if not isinstance(game, (StageGame, IssueGame, RepeatedGame)) or not isinstance(tol, float) or not 0 < tol <= 1e-3:
+        return refused("there is no game to threaten in, or no width up to which the answer is to hold")
+    stage = game if isinstance(game, StageGame) else game.stage_game()
+    m, n = stage.shape
+    A, B = ([[exact(u) for u in row] for row in matrix] for matrix in stage.payoffs.tolist())
+    x, y = ([Fraction(float(p)) for p in mix] for mix in solution.threats)
+    if (len(x), len(y)) != (m, n) or min(*x, *y) < 0 or max(abs(sum(x) - 1), abs(sum(y) - 1)) > ROUNDING:
+        return refused("the threats are not mixed actions of the game")
+    x, y = [p / sum(x) for p in x], [p / sum(y) for p in y]
+    weights = [Fraction(float(w)) for w in solution.weights]
+    if min(weights) < 0 or abs(sum(weights) - 1) > ROUNDING:
+        return refused("the weights are no normal of a frontier")
+    if solution.status is not Status.solved:
+        return refused("the answer is not called solved")
+    point = [Fraction(float(v)) for v in solution.point]
+    payoffs = [v for matrix in (A, B) for row in matrix for v in row]
+    corners = list(solution.agreements or [(A[a][b], B[a][b]) for a in range(m) for b in range(n)])
+    scale = max((abs(v) for v in (*payoffs, *(c for corner in corners for c in corner))), default=Fraction(0))
+    near = ROUNDING * float(scale)
+    width = near + 4 * tol * float(scale) + solution.error_bound
+    earned = [_mean(matrix, x, y) for matrix in (A, B)]
+    if max(abs(float(e) - float(d)) for e, d in zip(earned, solution.disagreement, strict=True)) > near:
+        return _wrong("the threats do not earn what is stated", inf)
+    quarrel = [[weights[0] * A[a][b] - weights[1] * B[a][b] for b in range(n)] for a in range(m)]
+    value = _mean(quarrel, x, y)
+    if abs(float(value) - solution.value) > width:
+        return _wrong("the value of the threat game is not the one stated", abs(float(value) - solution.value))
+    transfers = bool(solution.options.get("transfers"))
+    normal = [Fraction(1, 2)] * 2 if transfers else weights
+    most = max(normal[0] * u + normal[1] * v for u, v in corners)
+    short = most - sum(w * v for w, v in zip(normal, point, strict=True))
+    if transfers and max(abs(w - Fraction(1, 2)) for w in weights) > 0:
+        return refused("with transfers both sides weigh the same")
+    if abs(float(short)) > near:
+        return _wrong(
+            f"the point is {'inside' if short > 0 else 'outside'} the frontier with the normal stated, by {float(short):.3g}", inf
+        )
+    if not transfers and _beyond(corners, point) > near:
+        return _wrong("the point is not in the set of agreements", inf)
+    unequal = abs(weights[0] * (point[0] - earned[0]) - weights[1] * (point[1] - earned[1]))
+    if float(unequal) > width:
+        return _wrong("bargaining from the threats does not lead to the point: weighted gains differ", float(unequal))
+    ours = max(sum(quarrel[a][b] * y[b] for b in range(n)) for a in range(m)) - value
+    theirs = value - min(sum(quarrel[a][b] * x[a] for a in range(m)) for b in range(n))
+    for side, gain in zip(stage.players, (ours, theirs), strict=True):
+        if float(gain) > width:
+            return _wrong(f"{side} gains {float(gain):.3g} by another threat, weighted", float(gain))
+    if any(float(point[i] - earned[i]) < -1e-9 * max(1.0, float(scale)) for i in (0, 1)):
+        return _wrong("the threats leave nothing to agree on", inf)
+    gain = float(max(unequal, ours, theirs, Fraction(0)))
+    reason = f"the point is the Nash point from the threats, and no other threat gains more than {gain:.1g} (weighted)"
+    return Certificate(holds=True, deviation_gain=gain, payoff_error=0.0, gap=0.0, reason=reason)
+
+
+def _mean(matrix: Sequence[Sequence[Fraction]], x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
+    return sum((p * q * v for p, row in zip(x, matrix, strict=True) for q, v in zip(y, row, strict=True)), Fraction(0))
+
+
+def _beyond(corners: Sequence[Sequence[Fraction]], point: Sequence[Fraction]) -> float:
+    """How far a frontier point lies outside the box of the corners."""
+    return max(max(float(point[i] - max(c[i] for c in corners)), float(min(c[i] for c in corners) - point[i])) for i in (0, 1))
+
+
+def _wrong(reason: str, gain: float) -> Certificate:
+    return Certificate(holds=False, deviation_gain=gain, payoff_error=0.0, gap=inf, reason=reason)
