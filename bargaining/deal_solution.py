@@ -24,10 +24,12 @@ Lottery = tuple[tuple[int, Fraction], ...]
 
 @dataclass(frozen=True)
 class BargainingProblem:
-    """Corners of the payoffs that can be agreed on and the disagreement point, exact."""
+    """Corners of the payoffs that can be agreed on, the disagreement point and the weights of the rule, exact."""
 
     corners: tuple[Pair, ...]
     disagreement: Pair
+    rule: str
+    weights: Pair
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,8 +39,6 @@ class Selection(Solution):
     With status `empty` no point of the set is at least as good for both as disagreement; `exact_point` is None then, `point` NaN.
     """
 
-    rule: str
-    weights: Pair
     point: Floats
     exact_point: Pair | None
     game: BargainingProblem  # type: ignore[assignment]
@@ -46,7 +46,7 @@ class Selection(Solution):
     def row(self) -> dict[str, Any]:
         """Rule, disagreement point and point."""
         d = [float(v) for v in self.game.disagreement]
-        flat = {"rule": self.rule, "d_us": d[0], "d_cn": d[1], "us": float(self.point[0]), "cn": float(self.point[1])}
+        flat = {"rule": self.game.rule, "d_us": d[0], "d_cn": d[1], "us": float(self.point[0]), "cn": float(self.point[1])}
         return {**super().row(), **flat}
 
 

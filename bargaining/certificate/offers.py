@@ -44,15 +44,17 @@ def verify_alternating_offers(solution: AlternatingOffers) -> Certificate:
     # Ties in floating point are agreements; what is exact has none to be lenient about.
     slack = Fraction(0) if solution.pairs is not None else 16 * scale / 2**53 + Fraction(solution.error_bound)
     if game.periods is None:
-        now, waits = _step(game, (corners, corners), stated, (0, 0), slack)
+        now, waits, close = _step(game, (corners, corners), stated, (0, 0), slack)
         # The other side's offer is accepted, or nothing ever is.
-        waits = tuple(wait if wait == 0 or (wait == 1 and other == 0) else NEVER for wait, other in (waits, waits[::-1]))
+        first, second = (wait if wait == 0 or (wait == 1 and other == 0) else NEVER for wait, other in (waits, waits[::-1]))
+        waits = first, second
     else:
         if game.periods > LONGEST:
             return refused(f"a deadline after more than {LONGEST} periods is too far to count back from exactly")
-        now, waits = (game.deadline_payoffs,) * 2, (0, 0)
+        now, waits, close = (game.deadline_payoffs,) * 2, (0, 0), False
         for _ in range(game.periods):
-            now, waits = _step(game, (corners, corners), now, waits, Fraction(0))
+            now, waits, tie = _step(game, (corners, corners), now, waits, slack)
+            close = close or tie
         waits = (waits[0] if waits[0] < game.periods else NEVER, waits[1] if waits[1] < game.periods else NEVER)
     error = max(abs(now[i][k] - stated[i][k]) for i in (0, 1) for k in (0, 1))
     if error > (0 if solution.pairs is not None else Fraction(solution.error_bound) + 4 * slack):
@@ -61,9 +63,8 @@ def verify_alternating_offers(solution: AlternatingOffers) -> Certificate:
         reason = f"with {('the U.S.', 'China')[i]} proposing {('the U.S.', 'China')[k]} is said to get {off}"
         return Certificate(holds=False, deviation_gain=float(error), payoff_error=float(error), gap=inf, reason=reason)
     delays = tuple(inf if wait == NEVER else float(wait) for wait in waits)
-    if solution.pairs is not None and (
-        tuple(solution.expected_delay.tolist()) != delays or solution.agreement != tuple(wait != NEVER for wait in waits)
-    ):
+    # In floating point a tie may fall on either side.
+    if not close and (tuple(solution.expected_delay.tolist()) != delays or solution.agreement != tuple(wait != NEVER for wait in waits)):
         return refused("whether and when there is a deal is not what these payoffs lead to")
     if solution.agreement != tuple(not isinf(float(wait)) for wait in solution.expected_delay):
         return refused("the delays stated do not fit whether there is a deal")
@@ -75,6 +76,8 @@ def verify_alternating_offers(solution: AlternatingOffers) -> Certificate:
 def verify_agendas(solution: Agendas) -> Certificate:
     """The package, and every issue of every agenda with what follows it, as a game of offers each."""
     game = solution.game
+    if solution.status is not Status.solved:
+        return refused("the agendas are not called solved")
     if not isinstance(game, AgendaGame) or not game.issues or set(game.inside) != set(game.issues):
         return refused("there are no issues")
     if () not in solution.pairs or not all(0 < d < 1 for d in game.delta):
@@ -96,7 +99,7 @@ def verify_agendas(solution: Agendas) -> Certificate:
             shift = [(1 - d) * a + d * v for d, a, v in zip(game.delta, after, later, strict=True)]
             agreements.append([(x + shift[0], y + shift[1]) for x, y in (corners[order[0]] if order else whole)])
         talks = OffersGame((), game.delta, flow, Fraction(0), flow, None, None, flow)
-        now, waits = _step(talks, (agreements[0], agreements[1]), pairs, (0, 0), Fraction(0))
+        now, waits, _ = _step(talks, (agreements[0], agreements[1]), pairs, (0, 0), Fraction(0))
         name = ", ".join(order) or "package"
         error = max(abs(now[i][k] - pairs[i][k]) for i in (0, 1) for k in (0, 1))
         if error or waits != (0, 0):
@@ -104,7 +107,7 @@ def verify_agendas(solution: Agendas) -> Certificate:
             return Certificate(holds=False, deviation_gain=float(error), payoff_error=float(error), gap=inf, reason=reason)
     whole_agendas = {", ".join(order) or "package": pairs for order, pairs in solution.pairs.items() if len(order) in (0, len(corners))}
     listed = {(name, ("U.S.", "China")[i], *map(float, pairs[i])) for name, pairs in whole_agendas.items() for i in (0, 1)}
-    if {(row["agenda"], row["opens"], row["us"], row["cn"]) for row in solution.records} != listed:
+    if {tuple(map(row.get, ("agenda", "opens", "us", "cn"))) for row in solution.records} != listed:
         return refused("the rows are not the payoff pairs, rounded")
     reason = f"the package and {len(solution.pairs) - 1} issues of agendas: no other offer or answer gains at either opener"
     return Certificate(holds=True, deviation_gain=0.0, payoff_error=0.0, gap=0.0, reason=reason)
@@ -112,25 +115,33 @@ def verify_agendas(solution: Agendas) -> Certificate:
 
 def _step(
     game: OffersGame, agreements: tuple[Sequence[Pair], Sequence[Pair]], after: Sequence[Pair], waits: tuple[int, int], slack: Fraction
-) -> tuple[tuple[Pair, Pair], tuple[int, int]]:
-    """Payoff pairs with either side proposing, and after how many refusals there is a deal, from those a period later."""
-    p, found, delays = game.breakdown, [], []
+) -> tuple[tuple[Pair, Pair], tuple[int, int], bool]:
+    """Payoff pairs with either side proposing, after how many refusals there is a deal, from those a period later; whether one is close.
+
+    Who is indifferent up to the slack agrees; it is close if that, or less than it, decides (never if there is no slack).
+    """
+    p, found, delays, close = game.breakdown, [], [], False
     for i in (0, 1):
         j = 1 - i
         stay = [
             p * game.breakdown_payoffs[k] + (1 - p) * ((1 - game.delta[k]) * game.inside[k] + game.delta[k] * after[j][k]) for k in (0, 1)
         ]
         wait = waits[j] + 1
+        if slack:
+            exits = [] if game.outside is None else [game.outside[j] - stay[j]]
+            close = close or any(abs(by) <= slack for by in (max(v[j] for v in agreements[i]) - stay[j], *exits))
         if game.outside is not None and game.outside[j] > stay[j]:
             stay, wait = list(game.outside), WALKED_OUT
         refused_below = (Fraction(0), Fraction(-1)) if i == 0 else (Fraction(-1), Fraction(0))
         accepted = cut_by(list(agreements[i]), refused_below, slack - stay[j])
         best = max(accepted, key=lambda v: (v[i], v[j]), default=None)
+        if best is not None:
+            close = close or (slack > 0 and abs(best[i] - stay[i]) <= slack)
         if best is not None and best[i] >= stay[i] - slack:
             stay, wait = list(best), 0
         found.append((stay[0], stay[1]))
         delays.append(wait)
-    return (found[0], found[1]), (delays[0], delays[1])
+    return (found[0], found[1]), (delays[0], delays[1]), close
 
 
 def _total(pairs: Sequence[Pair]) -> Pair:

@@ -31,9 +31,9 @@ def verify_stochastic_pie(solution: StochasticPie) -> Certificate:
     if any(getattr(solution, name).shape != shape for name, shape in shapes.items()) or chain.transitions.shape != (n, n):
         return refused("values, deals or delays are not one a state and proposer")
     beta = max(chain.delta)
-    rows = [[exact(p) for p in row] for row in chain.transitions.tolist()]
+    rows: list[list[Fraction]] = [[exact(p) for p in row] for row in chain.transitions.tolist()]
     chance = None if chain.proposers is None else [exact(p) for p in chain.proposers.tolist()]
-    if not 0 < min(chain.delta) <= beta < 1 or any(min(row) < 0 or abs(sum(row) - 1) > ROUNDING for row in rows):
+    if not 0 < min(chain.delta) <= beta < 1 or any(min(row) < 0 or abs(sum(row, Fraction(0)) - 1) > ROUNDING for row in rows):
         return refused("discount factors are out of range or rows are no probabilities")
     sizes, flows = [exact(c) for c in chain.sizes.tolist()], [[exact(f) for f in row] for row in chain.flows.tolist()]
     values = [[[Fraction(v) for v in pair] for pair in both] for both in solution.values.tolist()]
@@ -43,11 +43,8 @@ def verify_stochastic_pie(solution: StochasticPie) -> Certificate:
     for s in range(n):
         for i in (0, 1):
             ahead = expected if chance is not None else [values[t][1 - i] for t in range(n)]
-            stay = [
-                (1 - chain.delta[k]) * flows[s][k]
-                + chain.delta[k] * sum((p * v[k] for p, v in zip(rows[s], ahead, strict=True)), Fraction(0))
-                for k in (0, 1)
-            ]
+            later = [sum((p * v[k] for p, v in zip(rows[s], ahead, strict=True)), Fraction(0)) for k in (0, 1)]
+            stay = [(1 - chain.delta[k]) * flows[s][k] + chain.delta[k] * later[k] for k in (0, 1)]
             left = sizes[s] - stay[0] - stay[1]
             surplus.append((s, i, left))
             today = list(stay)
@@ -69,7 +66,7 @@ def verify_stochastic_pie(solution: StochasticPie) -> Certificate:
     knife = sum(abs(left) <= unclear for _, _, left in surplus)
     if solution.ties and not knife:
         return refused("a tie is stated, and no state is near one")
-    if not solution.ties and any(left == 0 for _, _, left in surplus) and scale > 1e-300:
+    if not solution.ties and any(left == 0 for _, _, left in surplus):
         return refused("no tie is stated, and some state is one")
     own = [1 - Fraction(1, 2), Fraction(1, 2)] if chance is None else None
     for s in range(n):
@@ -118,7 +115,6 @@ def _misjudged_delay(solution: StochasticPie, rows: Sequence[Sequence[Fraction]]
             return f"state {node[0]}, proposer {node[1]}: a delay of {stated:g} does not fit where there are deals"
         if node not in lost and node not in agreed:
             follows = 1.0 + sum(float(p) * float(solution.expected_delay[to]) for to, p in ahead[node])
-            # Of a system whose inverse has rows that add up to no more than the longest delay.
-            if not abs(follows - stated) * max(longest, 1.0) <= 1e-6 * max(longest, 1.0):
+            if not abs(follows - stated) <= ROUNDING * max(longest, 1.0):
                 return f"state {node[0]}, proposer {node[1]}: the delay is {stated:g}, and {follows:g} follows from the others"
     return ""

@@ -9,9 +9,10 @@ With gains :math:`g = x - d` and P the part of the set where nobody falls below 
 * a utilitarian point iff no corner of P has a larger weighted sum, and of those that tie none has more equal gains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import inf, isnan
+from typing import Any
 
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.certificate.outer import cut_by, hull_of
@@ -32,21 +33,18 @@ EMPTY = "every point of the set leaves one side below disagreement"
 
 def verify_selection(solution: Selection) -> Certificate:
     """The stated point, exactly, against the conditions of its rule."""
-    if not isinstance(solution.game, BargainingProblem) or not solution.game.corners:
+    game, point = solution.game, solution.exact_point
+    if not isinstance(game, BargainingProblem) or not game.corners:
         return refused("there is no set to select from")
-    if solution.rule not in RULES or min(solution.weights) <= 0:
+    if game.rule not in RULES or min(game.weights) <= 0:
         return refused("the rule is unknown or its weights are not positive")
-    hull, d = hull_of(solution.game.corners), solution.game.disagreement
-    wrong = fault(hull, d, solution.rule, solution.weights, solution.exact_point)
-    point = solution.exact_point
-    if (point is None) != (solution.status is Status.empty) or (point is not None and solution.status is not Status.solved):
+    wrong = fault(hull_of(game.corners), game.disagreement, game.rule, game.weights, point) or _off(point, solution.point.tolist())
+    if solution.status is not (Status.empty if point is None else Status.solved):
         wrong = wrong or "the status does not fit the point"
-    if not wrong:
-        wrong = _off(point, solution.point.tolist())
     if wrong:
-        return Certificate(holds=False, deviation_gain=0.0, payoff_error=inf, gap=inf, reason=f"{solution.rule}: {wrong}")
-    reason = EMPTY if point is None else f"the point is in the set, on its frontier, {WHY[solution.rule]}"
-    return Certificate(holds=True, deviation_gain=0.0, payoff_error=0.0, gap=0.0, reason=f"{solution.rule}: {reason}")
+        return Certificate(holds=False, deviation_gain=0.0, payoff_error=inf, gap=inf, reason=f"{game.rule}: {wrong}")
+    reason = EMPTY if point is None else f"the point is in the set, on its frontier, {WHY[game.rule]}"
+    return Certificate(holds=True, deviation_gain=0.0, payoff_error=0.0, gap=0.0, reason=f"{game.rule}: {reason}")
 
 
 def verify_bargaining_table(table: BargainingTable) -> Certificate:
@@ -54,21 +52,27 @@ def verify_bargaining_table(table: BargainingTable) -> Certificate:
     game = table.game
     if not isinstance(game, BargainingProblems):
         return refused("the table has no set to select from")
+    if table.status is not Status.solved:
+        return refused("the table is not called solved")
     rules, tol = table.options.get("rules"), table.options.get("tol")
     if not isinstance(rules, tuple) or not isinstance(tol, float) or not set(rules) <= set(RULES):
         return refused("the table names no rules, or not the width at which two points are one")
     hull = hull_of(game.corners)
     combinations = [(rule, name) for rule in rules for name in game.disagreements]
-    if [(row.get("rule"), row.get("disagreement")) for row in table.records] != combinations or len(table.exact_points) != len(
-        combinations
-    ):
+    named = [(row.get("rule"), row.get("disagreement")) for row in table.records]
+    if named != combinations or len(table.exact_points) != len(combinations):
         return refused("the rows are not one a rule and disagreement point")
     for (rule, name), record, point in zip(combinations, table.records, table.exact_points, strict=True):
         d = game.disagreements[name]
+        if not {"us", "cn", "d_us", "d_cn", "favours", "status"} <= set(record):
+            return refused(f"{rule} from {name}: a column is missing")
         wrong = fault(hull, d, rule, (Fraction(1), Fraction(1)), point)
         wrong = wrong or _off(point, (record["us"], record["cn"])) or _off(d, (record["d_us"], record["d_cn"]))
         wrong = wrong or ("" if record["status"] == ("empty" if point is None else "solved") else "the status does not fit the point")
-        wrong = wrong or (_concluded(record, hull, game.deals, point, tol) if point is not None else "")
+        if point is not None:
+            wrong = wrong or _concluded(record, hull, game.deals, point, tol)
+        elif record["favours"] != "" or "deal" in record:
+            wrong = wrong or "something is concluded from no point"
         if wrong:
             return Certificate(holds=False, deviation_gain=0.0, payoff_error=inf, gap=inf, reason=f"{rule} from {name}: {wrong}")
     for rule in rules:
@@ -155,31 +159,34 @@ def _heights(hull: Sequence[Pair], point: Pair) -> Pair:
     return first, second
 
 
-def _concluded(record: object, hull: Sequence[Pair], deals: object, point: Pair, tol: float) -> str:
+def _concluded(record: Mapping[str, Any], hull: Sequence[Pair], deals: Mapping[str, Pair], point: Pair, tol: float) -> str:
     """What is wrong with the conclusions drawn from one point; what is within rounding of a knife edge may be called either."""
-    assert isinstance(record, dict) and isinstance(deals, dict)
     first, second = _heights(hull, point)
     lead, room = float(first - second), 1e-14
-    right = {
+    right: dict[Any, bool] = {
         "U.S.": lead > tol - room,
         "China": lead < -tol + room,
         "neither": abs(lead) <= tol + room,
     }
-    if not right.get(record.get("favours"), False):
+    if not right.get(record["favours"], False):
         return "it does not favour the side that is named"
     if deals:
         if record.get("deal") not in deals:
             return "the deal named is none"
-        near = {
-            name: sum(float(a - b) ** 2 for a, b in zip(_heights(hull, deal), (first, second), strict=True)) for name, deal in deals.items()
-        }
+        here = _heights(hull, point)
+        near = {name: _apart(_heights(hull, deal), here) for name, deal in deals.items()}
         if near[record["deal"]] > min(near.values()) * (1 + 1e-12) + 1e-24:
             return "another deal is nearer"
     return ""
 
 
-def _flips(hull: Sequence[Pair], what: str, found: Sequence[tuple[object, Pair]], tol: float) -> bool:
+def _flips(hull: Sequence[Pair], what: str, found: Sequence[tuple[Mapping[str, Any], Pair]], tol: float) -> bool:
     if what != "point":
-        return len({record[what] for record, _ in found}) > 1  # type: ignore[index]
+        return len({record[what] for record, _ in found}) > 1
     heights = [_heights(hull, point) for _, point in found]
     return any(float(max(h[i] for h in heights) - min(h[i] for h in heights)) > tol for i in (0, 1))
+
+
+def _apart(first: Pair, second: Pair) -> float:
+    """Squared distance."""
+    return sum(float(a - b) ** 2 for a, b in zip(first, second, strict=True))

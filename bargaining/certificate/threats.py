@@ -6,9 +6,10 @@ With :math:`\lambda` the normal stated and d what the threats earn: :math:`\lamb
 computed exactly for the numbers stated and hold up to the width that the answer names, not exactly: threats come from linear programs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import inf
+from typing import Any
 
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.deal_solution import ThreatBargain
@@ -25,21 +26,22 @@ def verify_threats(solution: ThreatBargain) -> Certificate:
         return refused("there is no game to threaten in, or no width up to which the answer is to hold")
     stage = game if isinstance(game, StageGame) else game.stage_game()
     m, n = stage.shape
-    A, B = ([[exact(u) for u in row] for row in matrix] for matrix in stage.payoffs.tolist())
-    x, y = ([Fraction(float(p)) for p in mix] for mix in solution.threats)
-    if (len(x), len(y)) != (m, n) or min(*x, *y) < 0 or max(abs(sum(x) - 1), abs(sum(y) - 1)) > ROUNDING:
+    A, B = ([_exactly(row) for row in matrix] for matrix in stage.payoffs.tolist())
+    x, y = (_numbers(mix) for mix in solution.threats)
+    if (len(x), len(y)) != (m, n) or min(*x, *y) < 0 or abs(_total(x) - 1) + abs(_total(y) - 1) > ROUNDING:
         return refused("the threats are not mixed actions of the game")
-    x, y = [p / sum(x) for p in x], [p / sum(y) for p in y]
-    weights = [Fraction(float(w)) for w in solution.weights]
-    if min(weights) < 0 or abs(sum(weights) - 1) > ROUNDING:
+    x, y = [p / _total(x) for p in x], [p / _total(y) for p in y]
+    weights = _numbers(solution.weights)
+    if min(weights) < 0 or abs(_total(weights) - 1) > ROUNDING:
         return refused("the weights are no normal of a frontier")
     if solution.status is not Status.solved:
         return refused("the answer is not called solved")
-    point = [Fraction(float(v)) for v in solution.point]
+    point = _numbers(solution.point)
     payoffs = [v for matrix in (A, B) for row in matrix for v in row]
     corners = list(solution.agreements or [(A[a][b], B[a][b]) for a in range(m) for b in range(n)])
     scale = max((abs(v) for v in (*payoffs, *(c for corner in corners for c in corner))), default=Fraction(0))
     near = ROUNDING * float(scale)
+    # The bisection on the normal stops at a width of tol.
     width = near + 4 * tol * float(scale) + solution.error_bound
     earned = [_mean(matrix, x, y) for matrix in (A, B)]
     if max(abs(float(e) - float(d)) for e, d in zip(earned, solution.disagreement, strict=True)) > near:
@@ -51,7 +53,7 @@ def verify_threats(solution: ThreatBargain) -> Certificate:
     transfers = bool(solution.options.get("transfers"))
     normal = [Fraction(1, 2)] * 2 if transfers else weights
     most = max(normal[0] * u + normal[1] * v for u, v in corners)
-    short = most - sum(w * v for w, v in zip(normal, point, strict=True))
+    short = most - _total(w * v for w, v in zip(normal, point, strict=True))
     if transfers and max(abs(w - Fraction(1, 2)) for w in weights) > 0:
         return refused("with transfers both sides weigh the same")
     if abs(float(short)) > near:
@@ -63,20 +65,32 @@ def verify_threats(solution: ThreatBargain) -> Certificate:
     unequal = abs(weights[0] * (point[0] - earned[0]) - weights[1] * (point[1] - earned[1]))
     if float(unequal) > width:
         return _wrong("bargaining from the threats does not lead to the point: weighted gains differ", float(unequal))
-    ours = max(sum(quarrel[a][b] * y[b] for b in range(n)) for a in range(m)) - value
-    theirs = value - min(sum(quarrel[a][b] * x[a] for a in range(m)) for b in range(n))
+    ours: Fraction = max(_total(quarrel[a][b] * y[b] for b in range(n)) for a in range(m)) - value
+    theirs: Fraction = value - min(_total(quarrel[a][b] * x[a] for a in range(m)) for b in range(n))
     for side, gain in zip(stage.players, (ours, theirs), strict=True):
         if float(gain) > width:
             return _wrong(f"{side} gains {float(gain):.3g} by another threat, weighted", float(gain))
     if any(float(point[i] - earned[i]) < -1e-9 * max(1.0, float(scale)) for i in (0, 1)):
         return _wrong("the threats leave nothing to agree on", inf)
-    gain = float(max(unequal, ours, theirs, Fraction(0)))
-    reason = f"the point is the Nash point from the threats, and no other threat gains more than {gain:.1g} (weighted)"
-    return Certificate(holds=True, deviation_gain=gain, payoff_error=0.0, gap=0.0, reason=reason)
+    most_gained = float(max(unequal, ours, theirs, Fraction(0)))
+    reason = f"the point is the Nash point from the threats, and no other threat gains more than {most_gained:.1g} (weighted)"
+    return Certificate(holds=True, deviation_gain=most_gained, payoff_error=0.0, gap=0.0, reason=reason)
+
+
+def _numbers(values: Any) -> list[Fraction]:
+    return [Fraction(float(v)) for v in values]
+
+
+def _total(terms: Iterable[Fraction]) -> Fraction:
+    return sum(terms, Fraction(0))
+
+
+def _exactly(row: Sequence[float]) -> list[Fraction]:
+    return [exact(u) for u in row]
 
 
 def _mean(matrix: Sequence[Sequence[Fraction]], x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
-    return sum((p * q * v for p, row in zip(x, matrix, strict=True) for q, v in zip(y, row, strict=True)), Fraction(0))
+    return _total(p * q * v for p, row in zip(x, matrix, strict=True) for q, v in zip(y, row, strict=True))
 
 
 def _beyond(corners: Sequence[Sequence[Fraction]], point: Sequence[Fraction]) -> float:

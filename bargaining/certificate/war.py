@@ -77,11 +77,8 @@ def _war_fault(war: Concession) -> str:
         return "the probability of a stalemate is not the one left at the horizon"
     settled = 1 - left
     if total == 0 or settled == 0:
-        return (
-            ""
-            if war.expected_delay == (0.0 if open_ == 0 and settled else inf) or (open_ and isfinite(war.expected_delay) and ends)
-            else _DELAY
-        )
+        # Nobody concedes later on: at once, or never.
+        return "" if war.expected_delay == (0.0 if open_ == 0 else inf) else _DELAY
     waited = (1 - (-total * horizon).exp()) / total - horizon * (-total * horizon).exp() if ends else 1 / total
     slack = Decimal(ROUNDING) / total / settled
     off = abs(Decimal(war.expected_delay) - open_ * waited / settled) if isfinite(war.expected_delay) else None
@@ -161,10 +158,8 @@ def verify_reputation(play: Reputation) -> Certificate:
     if max(abs(us - float(play.payoffs[0])), abs(cn - float(play.payoffs[1]))) > play.residual + ROUNDING * 100:
         return refused("payoffs are not those of the demands announced")
     longest = max((war.horizon for row in play.wars for war in row if war is not None), default=0.0)
-    if (
-        abs(delay - play.expected_delay) > 1e-9 * (1 + longest)
-        or max(abs(x - v) for x, v in zip(loss, play.loss.tolist(), strict=True)) > 1e-9
-    ):
+    off = [abs(x - v) for x, v in zip(loss, play.loss.tolist(), strict=True)]
+    if abs(delay - play.expected_delay) > 1e-9 * (1 + longest) or max(off) > 1e-9:
         return refused("delay or loss between normal types is not that of the wars")
     reason = f"no demand and no answer gains more than {residual:.1g}, each war is that of the posteriors"
     return Certificate(holds=True, deviation_gain=residual, payoff_error=0.0, gap=0.0, reason=reason)
@@ -179,9 +174,9 @@ def _fits(war: Concession, demands: tuple[float, float], rates: list[float], pos
 def _between_normals(war: Concession, pi: float, rho: float) -> list[float]:
     """Expected time of agreement of two normal types, and what discounting at either rate takes by then: exponentials integrated."""
     horizon, (first, second) = Decimal(war.horizon), (Decimal(v) for v in war.rates.tolist())
-    k, l = (1 - Decimal(v) for v in war.immediate.tolist())
+    k, other = (1 - Decimal(v) for v in war.immediate.tolist())
     p, q = Decimal(pi), Decimal(rho)
-    terms = [(k * l, first + second), (-q * k, first), (-p * l, second), (p * q, Decimal(0))]
+    terms = [(k * other, first + second), (-q * k, first), (-p * other, second), (p * q, Decimal(0))]
 
     def integral(speed: Decimal) -> Decimal:
         return (1 - (-speed * horizon).exp()) / speed if speed else horizon

@@ -106,10 +106,8 @@ def selection(payoff_set: Any, disagreement: Any, rule: str = "nash", *, weights
         error_bound=0.0,
         iterations=1,
         method=f"{rule.replace('_', ' ')}: exact walk along the frontier",
-        options={"rule": rule, "weights": None if weights is None else w},
-        game=BargainingProblem(tuple(polygon), d),
-        rule=rule,
-        weights=w,
+        options={},
+        game=BargainingProblem(tuple(polygon), d, rule, w),
         point=np.full(2, np.nan) if point is None else as_floats(point),
         exact_point=point,
     )

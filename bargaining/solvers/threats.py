@@ -92,9 +92,9 @@ def nash_with_threats(
         raise GameError("payoff_set is empty: there is nothing to agree on")
     if transfers:
         joint = float(max(x + y for x, y in edge))
-        quarrel = zero_sum(first - second)
-        point = np.array([0.5 * (joint + quarrel.value), 0.5 * (joint - quarrel.value)])
-        weights, steps, error = np.array([0.5, 0.5]), 1, 0.25 * (quarrel.high - quarrel.low)
+        quarrel = zero_sum(0.5 * (first - second))
+        point = np.array([0.5 * joint + quarrel.value, 0.5 * joint - quarrel.value])
+        weights, steps, error = np.array([0.5, 0.5]), 1, 0.5 * (quarrel.high - quarrel.low)
     else:
         point, weights, quarrel, steps, error = _on_frontier(edge, first, second, tol)
     pair = np.array([float(quarrel.x @ payoffs @ quarrel.y) for payoffs in (first, second)])
