@@ -153,16 +153,3 @@ def test_a_bent_plan_is_refused(bend, words):
     certificate = bg.verify(bg.Solution.from_json(bend(plan).to_json()))
     assert not certificate.holds
     assert words in certificate.reason
-
-
-# Nash bargaining with threats: stored, not yet certified
-
-
-@pytest.mark.parametrize(
-    "game", [bg.StageGame(payoffs=DILEMMA), bg.RepeatedGame(bg.StageGame(payoffs=DILEMMA), 0.7)], ids=["stage", "repeated"]
-)
-def test_threats_are_stored(game):
-    again = stored(bg.nash_with_threats(game))
-    assert again.point.tolist() == [3.0, 3.0]
-    with pytest.raises(TypeError, match="no certificate for a ThreatBargain"):
-        bg.verify(again)

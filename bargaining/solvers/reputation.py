@@ -95,7 +95,7 @@ def _war(alpha: Floats, c: Floats, r: Floats, z: Floats) -> Concession:
     horizon = float(times.min())
     # The side whose reputation would be complete last makes up for it at the start; a side known not to be obstinate gives in.
     late = z * np.exp(np.minimum(rate * horizon, 700.0)) if math.isfinite(horizon) else np.ones(2)
-    start = np.where(times == horizon, 1.0, late)
+    start = np.where(times == horizon, 1.0, np.minimum(late, 1.0))
     immediate = 1.0 - start
     payoffs = np.array([immediate[1 - i] * alpha[i] + (1.0 - immediate[1 - i]) * c[i] for i in (0, 1)])
     total = float(rate.sum())
