@@ -173,7 +173,7 @@ class ThreatBargain(Solution):
     disagreement: Floats
     weights: Floats
     value: float
-    agreements: tuple[Pair, ...] | None
+    agreements: tuple[Pair, ...] | None = None
     game: Any
 
     def row(self) -> dict[str, Any]:

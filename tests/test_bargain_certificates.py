@@ -87,7 +87,7 @@ def bent(value):
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, float):
-        yield 1.0 if not math.isfinite(value) else value + TINY
+        yield from [1.0] if not math.isfinite(value) else [value + TINY, math.nan]
     elif isinstance(value, Fraction):
         yield value + Fraction(TINY)
     elif isinstance(value, int):
@@ -101,7 +101,7 @@ def bent(value):
                 copy.ravel()[k] = each
                 yield copy
     elif isinstance(value, bg.PayoffSet):
-        yield from (bg.PayoffSet(each) for each in bent(value.vertices))
+        yield from (bg.PayoffSet(each) for each in bent(value.vertices) if np.isfinite(each).all())
     elif isinstance(value, dict):
         for key in value:
             yield from ({**value, key: each} for each in bent(value[key]))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import inf, isinf
 
-from bargaining.certificate.outcome import Certificate, refused
+from bargaining.certificate.outcome import Certificate, finite, refused
 from bargaining.certificate.outer import cut_by, hull_of
 from bargaining.offer_solution import AgendaGame, Agendas, AlternatingOffers, OffersGame
 from bargaining.solution import Status
@@ -34,6 +34,8 @@ def verify_alternating_offers(solution: AlternatingOffers) -> Certificate:
         return refused("the answer is not called solved: there is no claim to check")
     if not all(0 < d < 1 or (d == 1 and (game.breakdown > 0 or game.periods)) for d in game.delta) or not 0 <= game.breakdown < 1:
         return refused("discount factors or the risk of a breakdown are out of range")
+    if not finite(solution.proposer_share, solution.responder_share, solution.error_bound):
+        return refused("a number stated is not finite")
     shares = [[float(v) for v in each] for each in (solution.proposer_share, solution.responder_share)]
     floats = ((Fraction(shares[0][0]), Fraction(shares[1][1])), (Fraction(shares[1][0]), Fraction(shares[0][1])))
     if solution.pairs is not None and [[float(v) for v in pair] for pair in solution.pairs] != [[float(v) for v in p] for p in floats]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import inf, isinf
 
-from bargaining.certificate.outcome import Certificate, refused
+from bargaining.certificate.outcome import Certificate, finite, refused
 from bargaining.games import exact
 from bargaining.offer_solution import PieChain, StochasticPie
 from bargaining.solution import Status
@@ -30,6 +30,10 @@ def verify_stochastic_pie(solution: StochasticPie) -> Certificate:
     shapes = {"values": (n, 2, 2), "agreement": (n, 2), "joint": (n,), "expected_delay": (n, 2)}
     if any(getattr(solution, name).shape != shape for name, shape in shapes.items()) or chain.transitions.shape != (n, n):
         return refused("values, deals or delays are not one a state and proposer")
+    if not finite(
+        solution.values, solution.joint, solution.error_bound, *(each for each in vars(chain).values() if hasattr(each, "shape"))
+    ):
+        return refused("a number stated is not finite")
     beta = max(chain.delta)
     rows: list[list[Fraction]] = [[exact(p) for p in row] for row in chain.transitions.tolist()]
     chance = None if chain.proposers is None else [exact(p) for p in chain.proposers.tolist()]

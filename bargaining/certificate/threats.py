@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import inf
 from typing import Any
 
-from bargaining.certificate.outcome import Certificate, refused
+from bargaining.certificate.outcome import Certificate, finite, refused
 from bargaining.deal_solution import ThreatBargain
 from bargaining.games import IssueGame, RepeatedGame, StageGame, exact
 from bargaining.solution import Status
@@ -27,6 +27,8 @@ def verify_threats(solution: ThreatBargain) -> Certificate:
     stage = game if isinstance(game, StageGame) else game.stage_game()
     m, n = stage.shape
     A, B = ([_exactly(row) for row in matrix] for matrix in stage.payoffs.tolist())
+    if not finite(solution.point, *solution.threats, solution.disagreement, solution.weights, solution.value, solution.error_bound):
+        return refused("a number stated is not finite")
     x, y = (_numbers(mix) for mix in solution.threats)
     if (len(x), len(y)) != (m, n) or min(*x, *y) < 0 or abs(_total(x) - 1) + abs(_total(y) - 1) > ROUNDING:
         return refused("the threats are not mixed actions of the game")

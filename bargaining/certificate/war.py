@@ -14,7 +14,7 @@ from decimal import Decimal, localcontext
 from math import inf, isfinite, isnan
 from typing import Any
 
-from bargaining.certificate.outcome import Certificate, refused
+from bargaining.certificate.outcome import Certificate, finite, refused
 from bargaining.solution import Status
 from bargaining.war_solution import AttritionGame, Concession, Reputation, ReputationGame
 
@@ -28,8 +28,8 @@ def verify_concession(war: Concession) -> Certificate:
     if not isinstance(war.game, AttritionGame) or war.status is not Status.solved:
         return refused("there is no war of attrition that is called solved")
     pairs = [*vars(war.game).values(), war.rates, war.immediate, war.payoffs, war.efficiency]
-    if any(getattr(each, "shape", None) != (2,) or not all(map(isfinite, each.tolist())) for each in pairs):
-        return refused("an entry is not two finite numbers")
+    if any(each.shape != (2,) for each in pairs) or not finite(*pairs, war.stalemate, war.error_bound):
+        return refused("a number stated is not finite, or not one of two sides")
     with localcontext() as digits:
         digits.prec = 50
         wrong = _war_fault(war)
@@ -102,6 +102,8 @@ def verify_reputation(play: Reputation) -> Certificate:
     shapes = {"mimic_us": (m,), "mimic_cn": (m, n), "accept": (m,), "payoffs": (2,), "loss": (2,)}
     if any(getattr(play, name).shape != shape for name, shape in shapes.items()) or [len(row) for row in play.wars] != [n] * m:
         return refused("probabilities, payoffs or wars are not one a demand")
+    if not finite(*vars(game).values(), play.payoffs, play.loss, play.expected_delay, play.mimic_us, play.mimic_cn, play.accept):
+        return refused("a number stated is not finite")
     if len(z) != m or len(y) != n or min(*z, *y) <= 0 or sum(z) >= 1 or sum(y) >= 1:
         return refused("prior probabilities are out of range")
     mimic, answer, accept = play.mimic_us.tolist(), play.mimic_cn.tolist(), play.accept.tolist()

@@ -50,7 +50,7 @@ def select(payoff_set: Any, disagreement: Any, rule: str = "nash", *, weights: A
     Returns
     -------
     array, shape (2,)
-        The exact answer for the vertices as given, rounded once.
+        The exact answer for the vertices as given, rounded once; `selection` gives it with all that proves it.
 
     Raises
     ------
