@@ -15,6 +15,7 @@ from test_deal_certificates import stored
 import bargaining as bg
 from bargaining.cli import main
 from bargaining.solvers.selection import RULES
+from bargaining.solvers.threats import zero_sum
 
 QUICK = settings(max_examples=10, deadline=None, derandomize=True)
 FULL = settings(max_examples=600, deadline=None, derandomize=True)
@@ -133,6 +134,41 @@ def test_whatever_is_bent_is_refused(name):
         changed = [f.name for f in dataclasses.fields(answer) if getattr(wrong, f.name) is not getattr(answer, f.name)]
         assert not certificate.holds, changed
         assert certificate.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("nash", {"disagreement": (Fraction(0), Fraction(5, 2))}),
+        ("nash", {"corners": ((Fraction(0), Fraction(0)), (Fraction(4), Fraction(3)))}),
+        ("nash", {"weights": (Fraction(1), Fraction(9))}),
+        ("Rubinstein", {"delta": (Fraction(9, 10), Fraction(7, 10))}),
+        ("Rubinstein", {"outside": (Fraction(0), Fraction(9, 10))}),
+        ("breakdown", {"breakdown": Fraction(1, 5)}),
+        ("deadline", {"periods": 6}),
+        ("pie", {"sizes": np.array([1.0, 2.0])}),
+        ("pie", {"delta": (Fraction(1, 2), Fraction(9, 10))}),
+        ("agendas", {"delta": (Fraction(1, 2), Fraction(9, 10))}),
+        ("war", {"obstinate": np.array([0.02, 0.06])}),
+        ("war", {"rates": np.array([0.05, 0.11])}),
+        ("reputation", {"priors_cn": np.array([0.02, 0.05])}),
+    ],
+)
+def test_an_answer_to_another_question_is_refused(name, changes):
+    answer = ANSWERS[name]()
+    assert not bg.verify(replace(answer, game=replace(answer.game, **changes)))
+
+
+def test_a_point_on_a_supporting_line_outside_the_agreements_is_refused():
+    normal = np.array([0.55, 0.45])
+    answer = bg.nash_with_threats(GAME)
+    first, second = GAME.payoffs
+    quarrel = zero_sum(normal[0] * first - normal[1] * second)
+    # On the line through the corner (3, 3), where weighted gains over what these threats earn are equal.
+    point = 0.5 * np.array([normal @ [3, 3] + quarrel.value, normal @ [3, 3] - quarrel.value]) / normal
+    earned = np.array([quarrel.x @ matrix @ quarrel.y for matrix in (first, second)])
+    wrong = replace(answer, point=point, weights=normal, threats=(quarrel.x, quarrel.y), disagreement=earned, value=quarrel.value)
+    assert bg.verify(wrong).reason == "the point is not in the set of agreements"
 
 
 def test_the_command_reads_all_of_them(tmp_path, capsys):

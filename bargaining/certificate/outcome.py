@@ -13,8 +13,8 @@ class Certificate:
 
     `holds` is true only if the claim was proven exactly: then `deviation_gain` and `payoff_error` are 0 (of what floating point ends in,
     Markov-perfect equilibria, threats, stochastic pies, reputation, the claim is the residual or error that each states; `deviation_gain`
-    is then the largest exact one). `gap` is the largest distance
-    from the outer to the inner set, in payoff units (infinite if the outer set was not proven). `reason` says what was found.
+    is then the largest exact one). `gap` is the largest distance from the outer to the inner set, in payoff units (infinite if the outer
+    set was not proven). `reason` says what was found.
     """
 
     holds: bool

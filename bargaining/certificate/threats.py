@@ -11,7 +11,9 @@ from fractions import Fraction
 from math import inf
 from typing import Any
 
+from bargaining.certificate.exact_game import Point
 from bargaining.certificate.outcome import Certificate, finite, refused
+from bargaining.certificate.outer import hull_of
 from bargaining.deal_solution import ThreatBargain
 from bargaining.games import IssueGame, RepeatedGame, StageGame, exact
 from bargaining.solution import Status
@@ -62,7 +64,7 @@ def verify_threats(solution: ThreatBargain) -> Certificate:
         return _wrong(
             f"the point is {'inside' if short > 0 else 'outside'} the frontier with the normal stated, by {float(short):.3g}", inf
         )
-    if not transfers and _beyond(corners, point) > near:
+    if not transfers and _beyond(hull_of(corners), point) > near:
         return _wrong("the point is not in the set of agreements", inf)
     unequal = abs(weights[0] * (point[0] - earned[0]) - weights[1] * (point[1] - earned[1]))
     if float(unequal) > width:
@@ -95,9 +97,14 @@ def _mean(matrix: Sequence[Sequence[Fraction]], x: Sequence[Fraction], y: Sequen
     return _total(p * q * v for p, row in zip(x, matrix, strict=True) for q, v in zip(y, row, strict=True))
 
 
-def _beyond(corners: Sequence[Sequence[Fraction]], point: Sequence[Fraction]) -> float:
-    """How far a frontier point lies outside the box of the corners."""
-    return max(max(float(point[i] - max(c[i] for c in corners)), float(min(c[i] for c in corners) - point[i])) for i in (0, 1))
+def _beyond(hull: Sequence[Point], point: Sequence[Fraction]) -> float:
+    """How far a point lies to the right of an edge of a polygon, its corners counter-clockwise, or outside its box."""
+    box = [max(point[i] - max(c[i] for c in hull), min(c[i] for c in hull) - point[i]) for i in (0, 1)]
+    for a, b in zip(hull, [*hull[1:], hull[0]], strict=True):
+        length = abs(b[0] - a[0]) + abs(b[1] - a[1])
+        if length:
+            box.append(((b[1] - a[1]) * (point[0] - a[0]) - (b[0] - a[0]) * (point[1] - a[1])) / length)
+    return float(max(box))
 
 
 def _wrong(reason: str, gain: float) -> Certificate:
