@@ -4,6 +4,7 @@ import dataclasses
 import math
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -17,8 +18,7 @@ from bargaining.cli import main
 from bargaining.solvers.selection import RULES
 from bargaining.solvers.threats import zero_sum
 
-QUICK = settings(max_examples=10, deadline=None, derandomize=True)
-FULL = settings(max_examples=600, deadline=None, derandomize=True)
+FULL = 600
 MODES = pytest.mark.parametrize("mode", ["quick", pytest.param("full", marks=pytest.mark.full)])
 TINY = 1e-6
 
@@ -180,8 +180,9 @@ def test_the_command_reads_all_of_them(tmp_path, capsys):
     assert f"{len(ANSWERS)} of {len(ANSWERS)} certificates hold" in capsys.readouterr().err
 
 
-def run(test, mode):
-    (QUICK if mode == "quick" else FULL)(test)()
+def run(test, mode, quick):
+    """As many examples as the mode allows."""
+    settings(max_examples=quick if mode == "quick" else FULL, deadline=None, derandomize=True)(test)()
 
 
 numbers = st.integers(-4, 6)
@@ -190,25 +191,28 @@ corner_lists = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=7)
 
 @MODES
 def test_selections_from_any_polygon(mode):
-    @given(corner_lists, st.tuples(numbers, numbers), st.sampled_from(RULES), st.none() | st.sampled_from([(2, 1), (1, "1/3")]), st.data())
-    def check(corners, d, rule, weights, data):
-        weights = None if rule == "kalai_smorodinsky" else weights
-        answer = bg.selection(corners, d, rule, weights=weights)
-        assert bg.verify(answer), bg.verify(answer).reason
-        if answer.exact_point is None:
-            with pytest.raises(bg.GameError):
-                bg.select(corners, d, rule, weights=weights)
-            return
-        assert answer.point.tolist() == bg.select(corners, d, rule, weights=weights).tolist()
-        # Any other point of the set is refused.
+    @given(corner_lists, st.tuples(*[st.integers(-1, 5)] * 2), st.data())
+    def check(corners, below, data):
+        # Mostly below some corner, so that there is something to gain.
+        d = tuple(v - by for v, by in zip(corners[0], below, strict=True))
         u, v = (corners[data.draw(st.integers(0, len(corners) - 1))] for _ in range(2))
         share = Fraction(data.draw(st.integers(0, 6)), 6)
         other = tuple(share * a + (1 - share) * b for a, b in zip(u, v, strict=True))
-        if other != answer.exact_point:
-            floats = np.array([float(v) for v in other])
-            assert not bg.verify(replace(answer, exact_point=other, point=floats))
+        for rule, weights in product(RULES, (None, (2, 1), (1, "1/3"))):
+            if rule == "kalai_smorodinsky" and weights:
+                continue
+            answer = bg.selection(corners, d, rule, weights=weights)
+            assert bg.verify(answer), bg.verify(answer).reason
+            if answer.exact_point is None:
+                with pytest.raises(bg.GameError):
+                    bg.select(corners, d, rule, weights=weights)
+                continue
+            assert answer.point.tolist() == bg.select(corners, d, rule, weights=weights).tolist()
+            # Any other point of the set is refused.
+            if other != answer.exact_point:
+                assert not bg.verify(replace(answer, exact_point=other, point=np.array([float(x) for x in other])))
 
-    run(check, mode)
+    run(check, mode, 40)
 
 
 @MODES
@@ -219,7 +223,7 @@ def test_threats_in_any_game(mode):
         certificate = bg.verify(answer)
         assert certificate, certificate.reason
 
-    run(check, mode)
+    run(check, mode, 15)
 
 
 @MODES
@@ -241,7 +245,7 @@ def test_offers_on_any_frontier(mode):
         certificate = bg.verify(answer)
         assert certificate, certificate.reason
 
-    run(check, mode)
+    run(check, mode, 40)
 
 
 @MODES
@@ -260,7 +264,7 @@ def test_any_chain_of_pies(mode):
         certificate = bg.verify(answer)
         assert certificate, certificate.reason
 
-    run(check, mode)
+    run(check, mode, 12)
 
 
 @MODES
@@ -279,7 +283,7 @@ def test_wars_and_reputations(mode):
             war = bg.verify(bg.concession((us[0], cn[0]), rates, (first, second)))
             assert war, war.reason
 
-    run(check, mode)
+    run(check, mode, 8)
 
 
 @MODES
@@ -294,7 +298,7 @@ def test_renegotiation_in_any_game(mode):
         if found is not None:
             assert bg.verify(found), bg.verify(found).reason
 
-    run(check, mode)
+    run(check, mode, 40)
 
 
 def test_what_a_wrong_claim_is_told():
@@ -311,3 +315,10 @@ def test_what_a_wrong_claim_is_told():
     penance = ANSWERS["penance"]()
     short = replace(penance, game=bg.RepeatedGame(GAME, (0.3, 0.3)), worst=(Fraction(27, 10),) * 2)
     assert "what the sides get at the start" in bg.verify(short).reason
+    fifth = Fraction(9, 5)
+    hasty = replace(penance, game=bg.RepeatedGame(GAME, "3/5"), profiles=((0, 1), (1, 0)), periods=(1, 1), worst=(fifth, fifth))
+    assert "gains 0.08 by leaving the agreement" in bg.verify(hasty).reason
+    # Reversion to the static equilibrium deters, but both sides would rather forget it.
+    low = 3 - 2 * (1 - Fraction(9, 10) ** 3)
+    harsh = replace(penance, game=bg.RepeatedGame(GAME, 0.9), profiles=((1, 1), (1, 1)), periods=(3, 3), worst=(low, low))
+    assert "both sides would leave the penance of U.S. with 1 periods left for the agreement" in bg.verify(harsh).reason
