@@ -9,11 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games.negotiation import NegotiationGame
+from bargaining.kernels.polygon import hull
 from bargaining.solvers.plane import Pair, cut, exact_hull
 
 Floats = NDArray[np.float64]
 Polygon = list[Pair]
 Profile = tuple[tuple[int, int], Pair, Pair]
+
+# From how many points on it pays to leave out what is farther inside than this (of their spread) before exact numbers are sorted.
+MANY, INSIDE = 64, 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,16 +53,16 @@ class Talks:
         tops = [max(*(d[i] for _, d, _ in self.profiles), self.surplus - floors[1 - i], floors[i]) for i in (0, 1)]
         return floors, (tops[0], tops[1])
 
-    def refused(self, after: Sequence[Pair]) -> Polygon:
-        """Payoffs after a refusal, with continuations in `after`."""
-        worst = [min(w[k] for w in after) for k in (0, 1)]
+    def refused(self, after: Sequence[Pair], floors: Sequence[Fraction] | None = None) -> Polygon:
+        """Payoffs after a refusal, with continuations in `after`; deviators get `floors`, by default the worst in `after`."""
+        worst = floors or [min(w[k] for w in after) for k in (0, 1)]
         d0, d1 = self.deltas
         points: set[Pair] = set()
         for _, flow, gain in self.profiles:
             needed = [worst[k] + (1 - self.deltas[k]) * gain[k] / self.deltas[k] for k in (0, 1)]
             for x, y in above(after, needed):
                 points.add(((1 - d0) * flow[0] + d0 * x, (1 - d1) * flow[1] + d1 * y))
-        return exact_hull(points)
+        return exact_hull(_outlying(list(points)))
 
     def secured(self, i: int, refused: Sequence[Pair]) -> Fraction:
         """What proposer i can secure, given the payoffs after a refusal."""
@@ -81,6 +85,25 @@ class Talks:
             for mine in (floor, self.surplus - least):
                 points.append((mine, self.surplus - mine) if i == 0 else (self.surplus - mine, mine))
         return exact_hull(points)
+
+
+def _outlying(points: Sequence[Pair]) -> Sequence[Pair]:
+    """Of many points those that are not, by far more than rounding, inside the hull of all."""
+    if len(points) < MANY:
+        return points
+    cloud = np.array([[float(x), float(y)] for x, y in points])
+    cloud -= cloud.min(axis=0)
+    cloud /= np.where(cloud.max(axis=0) > 0, cloud.max(axis=0), 1.0)
+    order, chain = np.empty(len(cloud), dtype=np.int64), np.empty(2 * len(cloud) + 2, dtype=np.int64)
+    corners = cloud[chain[: hull(cloud, len(cloud), order, chain)]]
+    if len(corners) < 3:
+        return points
+    steps = np.roll(corners, -1, axis=0) - corners
+    steps /= np.hypot(steps[:, 0], steps[:, 1])[:, None]
+    inside = np.full(len(cloud), np.inf)
+    for (x, y), step in zip(corners, steps, strict=True):
+        inside = np.minimum(inside, step[0] * (cloud[:, 1] - y) - step[1] * (cloud[:, 0] - x))
+    return [points[k] for k in np.flatnonzero(inside <= INSIDE)]
 
 
 def above(polygon: Sequence[Pair], floors: Any) -> Polygon:

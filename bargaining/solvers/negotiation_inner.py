@@ -11,9 +11,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels.polygon import hull, largest_distance
+from bargaining.kernels.polygon import largest_distance
 from bargaining.solvers.negotiation_corners import MOST_CORNERS, settled_corners
-from bargaining.solvers.negotiation_game import Polygon, ScaledTalks, Talks, above
+from bargaining.solvers.negotiation_game import Polygon, ScaledTalks, Talks
 from bargaining.solvers.negotiation_outer import Estimate
 from bargaining.solvers.outer import thinned
 from bargaining.solvers.plane import Pair, cross, exact_hull
@@ -31,16 +31,16 @@ def find_inner(talks: ScaledTalks, estimate: Estimate, tol: float, max_iter: int
     """Proven sets within `tol` (scaled) of the estimate if a candidate gets that close, else the closest; None if none is proven."""
     best, nearest = None, np.inf
     for candidate, used in _candidates(talks, estimate, tol, max_iter):
-        own = talks.exact.only(talks.positions[used])
-        proven = _generates_itself(talks, own, candidate)
-        if proven is None:
-            continue
-        off = max(float(largest_distance(estimate.sets[i], talks.scaled(proven[i]))) for i in (0, 1))
-        if off < nearest:
-            best, nearest = proven, off
-        if off <= 0.75 * tol:
+        off = max(_apart(estimate.sets[i], talks.scaled(candidate[i])) for i in (0, 1))
+        if off < nearest and _generates_itself(talks, talks.exact.only(talks.positions[used]), candidate):
+            best, nearest = candidate, off
+        if nearest <= 0.75 * tol:
             break
     return best
+
+
+def _apart(one: Floats, other: Floats) -> float:
+    return max(float(largest_distance(one, other)), float(largest_distance(other, one)))
 
 
 def _candidates(talks: ScaledTalks, estimate: Estimate, tol: float, max_iter: int) -> Iterator[tuple[Sets, NDArray[np.bool_]]]:
@@ -50,7 +50,7 @@ def _candidates(talks: ScaledTalks, estimate: Estimate, tol: float, max_iter: in
         for denominator in DENOMINATORS:
             points = [talks.in_units(polygon).tolist() for polygon in corners]
             simple = [exact_hull([_simple(v, denominator) for v in polygon]) for polygon in points]
-            if all(float(largest_distance(corners[i], talks.scaled(simple[i]))) <= min(1e-9, tol) for i in (0, 1)):
+            if all(_apart(corners[i], talks.scaled(simple[i])) <= min(1e-9, tol) for i in (0, 1)):
                 yield (simple[0], simple[1]), estimate.used
     if few and (solved := settled_corners(talks, estimate, 0.0)) is not None:
         yield solved, estimate.used
@@ -79,43 +79,16 @@ def _snapped(talks: ScaledTalks, sets: Sequence[Floats]) -> Sets:
     return made[0], made[1]
 
 
-def _generates_itself(talks: ScaledTalks, own: Talks, sets: Sets) -> Sets | None:
-    """The sets, if they are part of what they generate with the profiles `own`; else None."""
+def _generates_itself(talks: ScaledTalks, own: Talks, sets: Sets) -> bool:
+    """Whether the sets are part of what they generate with the profiles `own`."""
     for i in (0, 1):
-        image = _image(talks, own, i, sets[1 - i])
+        image = own.node(i, sets[1 - i])
         if not image:
-            return None
+            return False
         shadow, points = talks.scaled(image), talks.scaled(sets[i])
         if not all(_contains(image, shadow, v, point) for v, point in zip(sets[i], points, strict=True)):
-            return None
-    return sets
-
-
-def _image(talks: ScaledTalks, own: Talks, i: int, after: Sequence[Pair]) -> Polygon:
-    """What node i generates from `after` with the profiles `own`, exact, but for points of D_i that are not near its boundary."""
-    worst = [min(w[k] for w in after) for k in (0, 1)]
-    d0, d1 = own.deltas
-    points = []
-    for _, flow, gain in own.profiles:
-        needed = [worst[k] + (1 - own.deltas[k]) * gain[k] / own.deltas[k] for k in (0, 1)]
-        points += [((1 - d0) * flow[0] + d0 * x, (1 - d1) * flow[1] + d1 * y) for x, y in above(after, needed)]
-    if not points:
-        return []
-    refused = exact_hull([points[k] for k in _outlying(talks.scaled(points))])
-    return own.offered(i, refused)
-
-
-def _outlying(points: Floats) -> list[int]:
-    """Positions of points that are not well inside the hull of all."""
-    count = len(points)
-    order, chain = np.empty(count, dtype=np.int64), np.empty(2 * count + 2, dtype=np.int64)
-    corners = points[chain[: hull(points, count, order, chain)]]
-    if len(corners) < 3:
-        return list(range(count))
-    steps = np.roll(corners, -1, axis=0) - corners
-    steps /= np.hypot(steps[:, 0], steps[:, 1])[:, None]
-    heights = (steps[:, 0] * (points[:, None, 1] - corners[:, 1]) - steps[:, 1] * (points[:, None, 0] - corners[:, 0])).min(axis=1)
-    return [int(k) for k in np.flatnonzero(heights <= 1e-9)]
+            return False
+    return True
 
 
 def _contains(polygon: Sequence[Pair], shadow: Floats, point: Pair, near: Floats) -> bool:

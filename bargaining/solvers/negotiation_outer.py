@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels.half_planes import ROUNDING, half_plane_polygon
+from bargaining.kernels.half_planes import ROUNDING, dual_bounds, half_plane_polygon
 from bargaining.kernels.negotiation import FULL, outer_talks, talks_sweeps
 from bargaining.kernels.polygon import largest_distance
 from bargaining.solvers.negotiation_game import ScaledTalks
@@ -78,20 +78,36 @@ class OuterTalks:
         self.refused = self.offsets.copy()
         self.alive = np.ones((2, len(talks.payoffs)), dtype=np.bool_)
         self.sweeps = 0
-        self.change = np.inf
         self.is_empty = not len(talks.payoffs)
 
     def sweep(self, sweeps: int, change: float) -> None:
         """Apply the operator up to `sweeps` times, less if no offset moves by more than `change`."""
-        talks = self.talks
         if self.is_empty:
             return
-        done, self.change = outer_talks(
+        talks = self.talks
+        done, moved = outer_talks(
             talks.payoffs, talks.gains, talks.deltas, talks.surplus, talks.noise, self.normals, self.offsets, self.refused, self.alive,
             sweeps, change,
         )  # fmt: skip
         self.sweeps += done
-        self.is_empty = self.change < 0.0
+        self.is_empty = moved < 0.0
+
+    def turn(self, shapes: Sequence[Floats]) -> None:
+        """Go on with the edges of other shapes: their offsets are those of an application of the operator to the present half-planes."""
+        wanted = _normals(shapes)
+        joint = edge_normals(np.empty((0, 2)), np.concatenate([self.normals, wanted]))
+        for name in ("offsets", "refused"):
+            bounds = np.empty((2, len(joint)))
+            for i in (0, 1):
+                dual_bounds(self.normals, getattr(self, name)[i], joint, bounds[i])
+            setattr(self, name, bounds)
+        self.normals = joint
+        self.sweep(1, 0.0)
+        # The nearest of the joint normals: of two that are almost alike only one was kept.
+        nearest = (wanted @ joint.T).argmax(axis=1)
+        kept = np.unique(nearest)
+        self.normals = np.ascontiguousarray(joint[kept])
+        self.offsets, self.refused = np.ascontiguousarray(self.offsets[:, kept]), np.ascontiguousarray(self.refused[:, kept])
 
     def polygon(self, i: int) -> Floats:
         """Vertices of the half-planes' intersection at a node."""

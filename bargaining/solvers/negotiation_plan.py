@@ -7,7 +7,7 @@ from typing import Any
 from bargaining.deal_solution import Negotiation, NegotiationPlan, Node, Quarrel
 from bargaining.games import GameError
 from bargaining.solution import SolveError, Status
-from bargaining.solvers.negotiation import Talks, _above
+from bargaining.solvers.negotiation_game import Talks, above
 from bargaining.solvers.plane import Pair, cross, cut
 
 
@@ -51,7 +51,7 @@ def negotiation_plan(
         raise GameError(f"proposer {proposer!r}, player {player!r}: expected 0 for the U.S. or 1 for China")
     if solution.status.name != "solved":
         raise SolveError(f"a plan needs proven sets: {solution.status.value}")
-    talks = Talks.of(solution.game, Fraction)
+    talks = Talks.of(solution.game)
     sets = solution.exact_sets
     offset = (0, len(sets[0]))
     nodes: list[Node] = []
@@ -104,7 +104,7 @@ def _quarrel(talks: Talks, corner: Pair, after: Sequence[Pair], offset: int) -> 
     for profile, flow, gain in talks.profiles:
         needed = [after[worst[k]][k] + (1 - talks.deltas[k]) * gain[k] / talks.deltas[k] for k in (0, 1)]
         w = tuple((corner[k] - (1 - talks.deltas[k]) * flow[k]) / talks.deltas[k] for k in (0, 1))
-        if all(w[k] >= needed[k] for k in (0, 1)) and _above(after, needed):
+        if all(w[k] >= needed[k] for k in (0, 1)) and above(after, needed):
             weights = mixture(after, (w[0], w[1]))
             if weights:
                 draw = tuple((offset + list(after).index(v), chance) for v, chance in weights)
