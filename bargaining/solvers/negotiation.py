@@ -34,7 +34,7 @@ from bargaining.kernels.polygon import largest_distance
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
 from bargaining.solvers.negotiation_delay import longest_delays
-from bargaining.solvers.negotiation_game import Polygon, ScaledTalks
+from bargaining.solvers.negotiation_game import Polygon, ScaledTalks, Talks
 from bargaining.solvers.negotiation_inner import find_inner
 from bargaining.solvers.negotiation_outer import BOX, Estimate, OuterTalks
 from bargaining.solvers.plane import as_set, exact_hull
@@ -109,15 +109,16 @@ def negotiate(game: NegotiationGame, *, tol: float = 1e-9, max_iter: int = MAX_I
         turns += 1
     if outer.is_empty:
         return _answer(talks, game, ([], []), Status.empty, 0.0, outer, tol, max_iter)
-    inner = None if estimate.is_empty else find_inner(talks, estimate, tol, max_iter)
-    if inner is None:
+    found = None if estimate.is_empty else find_inner(talks, estimate, tol, max_iter)
+    if found is None:
         status = Status.max_iter if outer.sweeps >= max_iter else Status.approximate
         polygons = [outer.polygon(i) for i in (0, 1)]
         stated = [exact_hull([talks.exact_in_units(v) for v in polygon.tolist()]) for polygon in polygons]
         return _answer(talks, game, stated, status, np.inf, outer, tol, max_iter)
+    inner, own = found
     gap = outer.distance([talks.scaled(polygon) for polygon in inner])
     status = Status.solved if gap <= tol else Status.max_iter if outer.sweeps >= max_iter else Status.undecided
-    return _answer(talks, game, inner, status, gap, outer, tol, max_iter)
+    return _answer(talks, game, inner, status, gap, outer, tol, max_iter, own)
 
 
 def _ahead(talks: ScaledTalks, outer: OuterTalks, tol: float) -> list[Floats]:
@@ -135,7 +136,15 @@ def _ahead(talks: ScaledTalks, outer: OuterTalks, tol: float) -> list[Floats]:
 
 
 def _answer(
-    talks: ScaledTalks, game: NegotiationGame, sets: Sequence[Polygon], status: Status, gap: float, outer: OuterTalks, tol: float, max_iter: int
+    talks: ScaledTalks,
+    game: NegotiationGame,
+    sets: Sequence[Polygon],
+    status: Status,
+    gap: float,
+    outer: OuterTalks,
+    tol: float,
+    max_iter: int,
+    own: Talks | None = None,
 ) -> Negotiation:
     bounds, others = np.full((2, 2), np.nan), np.full((2, 2), np.nan)
     short, delays = 0.0, np.zeros(2)
@@ -144,7 +153,7 @@ def _answer(
         for i in (0, 1):
             bounds[i] = float(min(v[i] for v in sets[i])), float(max(v[i] for v in sets[i]))
             others[1 - i] = float(min(v[1 - i] for v in sets[i])), float(max(v[1 - i] for v in sets[i]))
-        delays = longest_delays(talks, sets)
+        delays = longest_delays(talks, own or talks.exact, sets)
         outside = tuple(PayoffSet(talks.in_units(outer.polygon(i))) for i in (0, 1))
         if np.isinf(gap):
             short = _shortfall(talks, sets)
@@ -163,6 +172,7 @@ def _answer(
         generation_error=short,
         exact_sets=(tuple(sets[0]), tuple(sets[1])),
         outer=outside,
+        generators=() if own is None else tuple(where for where, _, _ in own.profiles),
     )
 
 

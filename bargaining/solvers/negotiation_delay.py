@@ -18,15 +18,15 @@ LONGEST, MOST_VERTICES = 4000, 1024
 SLACK, SETTLED = 1e-12, 1e-11
 
 
-def longest_delays(talks: ScaledTalks, sets: Sequence[Polygon]) -> Floats:
+def longest_delays(talks: ScaledTalks, own: Talks, sets: Sequence[Polygon]) -> Floats:
     """Largest number of refusals on an equilibrium path when the U.S., and when China, proposes first; infinite if there is none.
 
     Sets of payoffs after at least n refusals only shrink as n grows. For sets of few corners they are exact for as long as numbers stay
-    short; then, and for others from the start, they are floats, constraints a little lowered, until they vanish or settle.
+    short; then, and for others from the start, they are floats, constraints a little lowered, until they vanish or settle. The profiles of `own` are enough to generate the sets.
     """
     exact = talks.exact
     worst = [[min(w[k] for w in polygon) for k in (0, 1)] for polygon in sets]
-    floors = [exact.secured(i, exact.refused(sets[1 - i])) for i in (0, 1)]
+    floors = [own.secured(i, own.refused(sets[1 - i])) for i in (0, 1)]
     if _can_quarrel_for_ever(exact, worst, floors):
         return np.full(2, np.inf)
     counted = np.full(2, float(LONGEST_EXACT))

@@ -27,13 +27,17 @@ MOST_RATIONAL_VERTICES = 32
 CERTAIN = 1e-12
 
 
-def find_inner(talks: ScaledTalks, estimate: Estimate, tol: float, max_iter: int) -> Sets | None:
-    """Proven sets within `tol` (scaled) of the estimate if a candidate gets that close, else the closest; None if none is proven."""
+def find_inner(talks: ScaledTalks, estimate: Estimate, tol: float, max_iter: int) -> tuple[Sets, Talks] | None:
+    """Proven sets within `tol` (scaled) of the estimate if a candidate gets that close, else the closest; None if none is proven.
+
+    With them the profiles that generate them.
+    """
     best, nearest = None, np.inf
     for candidate, used in _candidates(talks, estimate, tol, max_iter):
         off = max(_apart(estimate.sets[i], talks.scaled(candidate[i])) for i in (0, 1))
-        if off < nearest and _generates_itself(talks, talks.exact.only(talks.positions[used]), candidate):
-            best, nearest = candidate, off
+        own = talks.exact.only(talks.positions[used])
+        if off < nearest and _generates_itself(talks, own, candidate):
+            best, nearest = (candidate, own), off
         if nearest <= 0.75 * tol:
             break
     return best

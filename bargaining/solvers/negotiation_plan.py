@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from bargaining.deal_solution import Negotiation, NegotiationPlan, Node, Quarrel
 from bargaining.games import GameError
 from bargaining.solution import SolveError, Status
-from bargaining.solvers.negotiation_game import Talks, above
+from bargaining.solvers.negotiation_game import Talks
 from bargaining.solvers.plane import Pair, cross, cut
+
+# From how many corners on triangles are looked up in floats first.
+MANY = 8
 
 
 def negotiation_plan(
@@ -52,6 +57,7 @@ def negotiation_plan(
     if solution.status.name != "solved":
         raise SolveError(f"a plan needs proven sets: {solution.status.value}")
     talks = Talks.of(solution.game)
+    talks = talks.only([k for k, (where, _, _) in enumerate(talks.profiles) if where in solution.generators])
     sets = solution.exact_sets
     offset = (0, len(sets[0]))
     nodes: list[Node] = []
@@ -104,7 +110,7 @@ def _quarrel(talks: Talks, corner: Pair, after: Sequence[Pair], offset: int) -> 
     for profile, flow, gain in talks.profiles:
         needed = [after[worst[k]][k] + (1 - talks.deltas[k]) * gain[k] / talks.deltas[k] for k in (0, 1)]
         w = tuple((corner[k] - (1 - talks.deltas[k]) * flow[k]) / talks.deltas[k] for k in (0, 1))
-        if all(w[k] >= needed[k] for k in (0, 1)) and above(after, needed):
+        if all(w[k] >= needed[k] for k in (0, 1)):
             weights = mixture(after, (w[0], w[1]))
             if weights:
                 draw = tuple((offset + list(after).index(v), chance) for v, chance in weights)
@@ -123,7 +129,7 @@ def mixture(polygon: Sequence[Pair], point: Pair) -> list[tuple[Pair, Fraction]]
     if point in polygon:
         return [(point, Fraction(1))]
     a = polygon[0]
-    for k in range(1, len(polygon)):
+    for k in _likely(polygon, point):
         b, c = polygon[k], polygon[(k + 1) % len(polygon)]
         area = cross(a, b, c)
         if area == 0:
@@ -137,3 +143,19 @@ def mixture(polygon: Sequence[Pair], point: Pair) -> list[tuple[Pair, Fraction]]
         if min(weights) >= 0:
             return [(v, weight) for v, weight in zip((a, b, c), weights, strict=True) if weight > 0]
     return []
+
+
+def _likely(polygon: Sequence[Pair], point: Pair) -> Sequence[int]:
+    """Which triangles of the fan from the first corner may hold a point, by floats that leave room for rounding."""
+    if len(polygon) < MANY:
+        return range(1, len(polygon))
+    fan = np.array([[float(v[i] - polygon[0][i]) for i in (0, 1)] for v in polygon])
+    to = np.array([float(point[i] - polygon[0][i]) for i in (0, 1)])
+    b, c = fan[1:-1], fan[2:]
+    room = -1e-9 * np.abs(fan).max() ** 2
+    turns = [
+        b[:, 0] * to[1] - b[:, 1] * to[0],
+        to[0] * c[:, 1] - to[1] * c[:, 0],
+        (c[:, 0] - b[:, 0]) * (to[1] - b[:, 1]) - (c[:, 1] - b[:, 1]) * (to[0] - b[:, 0]),
+    ]
+    return [int(k) + 1 for k in np.flatnonzero((np.array(turns) >= room).all(axis=0))]
