@@ -45,6 +45,8 @@ MAX_ITER = 20_000
 METHOD = "half-planes outside, exact self-generation inside, at both proposer nodes"
 # Sets of so few corners are iterated to the last bits, so that corners can be told to be simple rationals, or one.
 FEW, LAST_BITS = 32, 4e-15
+# By how much less fine an estimate is made whose corners are too many.
+COARSER = 16.0
 # How often the half-planes may be turned to what the operator makes of them.
 MOST_TURNS, LOOKED_AHEAD = 12, 3
 
@@ -95,9 +97,13 @@ def negotiate(game: NegotiationGame, *, tol: float = 1e-9, max_iter: int = MAX_I
     share = min(tol, 1e-9) / 1024.0 if talks.deltas[0] == talks.deltas[1] else tol / 8.0
     stop = max(share * (1.0 - float(talks.deltas.max())), LAST_BITS)
     active = np.ones(len(talks.payoffs), dtype=np.bool_)
-    estimate = Estimate.iterate(talks, (BOX, BOX), active, 0.0, 0.25 * stop, stop, max_iter)
+    while True:
+        estimate = Estimate.iterate(talks, (BOX, BOX), active, 0.0, 0.25 * stop, stop, max_iter)
+        if not estimate.full or stop > tol:
+            break
+        stop *= COARSER
     if sum(map(len, estimate.sets)) <= FEW and not estimate.is_empty:
-        finer = Estimate.iterate(talks, estimate.sets, active, 0.0, 1e-13, LAST_BITS, max_iter)
+        finer = Estimate.iterate(talks, estimate.sets, active, 0.0, 1e-13, LAST_BITS, max_iter, 2 * FEW)
         estimate = estimate if finer.is_empty else finer
     outer = OuterTalks(talks, [*estimate.sets, *estimate.refused])
     outer.sweep(max_iter, 0.25 * stop)

@@ -17,18 +17,23 @@ Flags = NDArray[np.bool_]
 
 # How far the float iteration may miss a constraint, so that rounding does not cut off what binds exactly.
 FEASIBILITY = 1e-14
-MOST_VERTICES = 4096
+# More corners than these take longer than what they tell is worth.
+MOST_VERTICES = 512
 
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """Float polygons at both nodes: payoffs, what follows a refusal, and the profiles that make it. No vertices if a set vanished."""
+    """Float polygons at both nodes: payoffs, what follows a refusal, and the profiles that make it.
+
+    No vertices if a set vanished, or if there was no room for them (`full`).
+    """
 
     sets: tuple[Floats, Floats]
     refused: tuple[Floats, Floats]
     used: Flags
     sweeps: int
     moved: float
+    full: bool
 
     @property
     def is_empty(self) -> bool:
@@ -37,10 +42,20 @@ class Estimate:
 
     @classmethod
     def iterate(
-        cls, talks: ScaledTalks, start: Sequence[Floats], active: Flags, slack: float, thinning: float, stop: float, sweeps: int
+        cls,
+        talks: ScaledTalks,
+        start: Sequence[Floats],
+        active: Flags,
+        slack: float,
+        thinning: float,
+        stop: float,
+        sweeps: int,
+        most: int = MOST_VERTICES,
     ) -> "Estimate":
-        """Fixed point of the operator, or of the stricter one if there is `slack`, from the polygons `start`."""
-        room = max(64, 4 * max(len(polygon) for polygon in start))
+        """Fixed point of the operator, or of the stricter one if there is `slack`, from the polygons `start`; none of more than `most`
+        vertices."""
+        given = max(len(polygon) for polygon in start)
+        room = max(given, min(most, max(64, 4 * given)))
         while True:
             vertices, refused = np.empty((2, room, 2)), np.empty((2, room, 2))
             counts, others = np.array([len(polygon) for polygon in start], dtype=np.int64), np.zeros(2, dtype=np.int64)
@@ -51,9 +66,9 @@ class Estimate:
                 talks.payoffs, talks.gains, talks.deltas, talks.surplus, vertices, counts, refused, others, active, used, slack,
                 FEASIBILITY if slack == 0.0 else 0.0, thinning, stop, sweeps,
             )  # fmt: skip
-            if code != FULL or room >= MOST_VERTICES:
+            if code != FULL or room >= most:
                 break
-            room *= 4
+            room = min(most, 4 * room)
         if code == FULL:
             counts[:] = 0
         return cls(
@@ -62,6 +77,7 @@ class Estimate:
             used=used.any(axis=0),
             sweeps=done,
             moved=moved,
+            full=code == FULL,
         )
 
 
