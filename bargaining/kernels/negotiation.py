@@ -365,9 +365,7 @@ def late_sweeps(
                 return FULL
             for k in range(kept):
                 drawn[k, 0], drawn[k, 1] = points[chain[k], 0], points[chain[k], 1]
-            left[i] = clip(
-                drawn, tags, kept, -1.0 if i == 0 else 0.0, 0.0 if i == 0 else -1.0, -(floors[i] - slack), fresh[i], out_tags
-            )
+            left[i] = clip(drawn, tags, kept, -1.0 if i == 0 else 0.0, 0.0 if i == 0 else -1.0, -(floors[i] - slack), fresh[i], out_tags)
             if left[i] > most:
                 return FULL
             if left[i] > 0:

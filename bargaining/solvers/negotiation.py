@@ -130,7 +130,7 @@ def negotiate(game: NegotiationGame, *, tol: float = 1e-9, max_iter: int = MAX_I
 def _ahead(talks: ScaledTalks, outer: OuterTalks, tol: float) -> list[Floats]:
     """Polygons that the operator makes of the half-planes, a few applications long."""
     now: Sequence[Floats] = [outer.polygon(i) for i in (0, 1)]
-    active = outer.alive.any(axis=0)
+    active = outer.alive[0] | outer.alive[1]
     seen: list[Floats] = []
     for _ in range(LOOKED_AHEAD):
         after = Estimate.iterate(talks, now, active, 0.0, tol / 1024.0, 0.0, 1)

@@ -46,7 +46,10 @@ def settled_corners(talks: ScaledTalks, estimate: Estimate, slack: float) -> tup
     if sum(map(len, sets)) > MOST_CORNERS:
         return None
     unknown = [
-        [_Corner((float(x), float(y)), ({base[i] + 2 * n: Fraction(1)}, {base[i] + 2 * n + 1: Fraction(1)})) for n, (x, y) in enumerate(sets[i])]
+        [
+            _Corner((float(x), float(y)), ({base[i] + 2 * n: Fraction(1)}, {base[i] + 2 * n + 1: Fraction(1)}))
+            for n, (x, y) in enumerate(sets[i])
+        ]
         for i in (0, 1)
     ]
     rows: dict[int, Linear] = {}
@@ -103,7 +106,7 @@ class _Node:
     def _refused(self, after: Sequence[_Corner]) -> list[_Corner]:
         talks = self.talks
         deltas = talks.exact.deltas
-        worst = [min(after, key=lambda corner: corner.at[k]) for k in (0, 1)]  # noqa: B023
+        worst = [min(after, key=lambda corner: corner.at[k]) for k in (0, 1)]
         points = []
         for a in np.flatnonzero(self.estimate.used):
             _, flow, gain = talks.exact.profiles[talks.positions[a]]

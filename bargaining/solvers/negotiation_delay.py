@@ -22,7 +22,8 @@ def longest_delays(talks: ScaledTalks, own: Talks, sets: Sequence[Polygon]) -> F
     """Largest number of refusals on an equilibrium path when the U.S., and when China, proposes first; infinite if there is none.
 
     Sets of payoffs after at least n refusals only shrink as n grows. For sets of few corners they are exact for as long as numbers stay
-    short; then, and for others from the start, they are floats, constraints a little lowered, until they vanish or settle. The profiles of `own` are enough to generate the sets.
+    short; then, and for others from the start, they are floats, constraints a little lowered, until they vanish or settle. The profiles
+    of `own` are enough to generate the sets.
     """
     exact = talks.exact
     worst = [[min(w[k] for w in polygon) for k in (0, 1)] for polygon in sets]

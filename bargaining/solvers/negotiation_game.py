@@ -103,7 +103,7 @@ def _outlying(points: Sequence[Pair]) -> Sequence[Pair]:
     inside = np.full(len(cloud), np.inf)
     for (x, y), step in zip(corners, steps, strict=True):
         inside = np.minimum(inside, step[0] * (cloud[:, 1] - y) - step[1] * (cloud[:, 0] - x))
-    return [points[k] for k in np.flatnonzero(inside <= INSIDE)]
+    return [points[int(k)] for k in np.flatnonzero(inside <= INSIDE)]
 
 
 def above(polygon: Sequence[Pair], floors: Any) -> Polygon:

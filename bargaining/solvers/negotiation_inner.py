@@ -107,5 +107,5 @@ def _contains(polygon: Sequence[Pair], shadow: Floats, point: Pair, near: Floats
     turns = (after[:, 0] - shadow[:, 0]) * (near[1] - shadow[:, 1]) - (after[:, 1] - shadow[:, 1]) * (near[0] - shadow[:, 0])
     if (turns < -CERTAIN).any():
         return False
-    doubtful = np.flatnonzero(turns <= CERTAIN)
+    doubtful = np.flatnonzero(turns <= CERTAIN).tolist()
     return all(cross(polygon[k], polygon[(k + 1) % len(polygon)], point) >= 0 for k in doubtful)

@@ -74,7 +74,7 @@ class Estimate:
         return cls(
             sets=(vertices[0, : counts[0]].copy(), vertices[1, : counts[1]].copy()),
             refused=(refused[0, : others[0]].copy(), refused[1, : others[1]].copy()),
-            used=used.any(axis=0),
+            used=used[0] | used[1],
             sweeps=done,
             moved=moved,
             full=code == FULL,
@@ -138,7 +138,7 @@ class OuterTalks:
 
 def _normals(shapes: Sequence[Floats]) -> Floats:
     """Normals of the edges of some polygons, the axes, and of the line on which splits lie."""
-    normals = np.array([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]]) / np.sqrt(2.0)
+    normals: Floats = np.array([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]]) / np.sqrt(2.0)
     for shape in shapes:
         normals = edge_normals(shape, normals)
     return normals
