@@ -85,7 +85,7 @@ def refused_points(
 
 @kernel
 def secured(i: int, surplus: float, refused: Floats, count: int) -> float:
-    """What proposer i can secure, given the polygon D_i: the best of min{w_j, S - w_i} is at a corner or where an edge crosses the line S."""
+    """What proposer i can secure, given D_i: the best of min{w_j, S - w_i} is at a corner or where an edge crosses the line of splits."""
     j = 1 - i
     limit = -np.inf
     for k in range(count):
