@@ -49,6 +49,8 @@ FEW, LAST_BITS = 32, 4e-15
 COARSER = 16.0
 # How often the half-planes may be turned to what the operator makes of them.
 MOST_TURNS, LOOKED_AHEAD = 12, 3
+# Sets with more corners than these are bounded by curves, and turning half-planes to ever more edges has no end.
+MANY = 256
 
 
 def negotiate(game: NegotiationGame, *, tol: float = 1e-9, max_iter: int = MAX_ITER) -> Negotiation:
@@ -108,7 +110,8 @@ def negotiate(game: NegotiationGame, *, tol: float = 1e-9, max_iter: int = MAX_I
     outer = OuterTalks(talks, [*estimate.sets, *estimate.refused])
     outer.sweep(max_iter, 0.25 * stop)
     turns = 0
-    while not outer.is_empty and outer.sweeps < max_iter and turns < MOST_TURNS and outer.distance(estimate.sets) > 0.25 * tol:
+    most_turns = MOST_TURNS if sum(map(len, estimate.sets)) <= MANY else 1
+    while not outer.is_empty and outer.sweeps < max_iter and turns < most_turns and outer.distance(estimate.sets) > 0.25 * tol:
         # The half-planes have come to rest away from the estimate: their normals are too few on the way, or it is a knife edge.
         outer.turn([*estimate.sets, *estimate.refused, *_ahead(talks, outer, tol)])
         outer.sweep(max_iter - outer.sweeps, 0.25 * stop)
@@ -120,7 +123,8 @@ def negotiate(game: NegotiationGame, *, tol: float = 1e-9, max_iter: int = MAX_I
         status = Status.max_iter if outer.sweeps >= max_iter else Status.approximate
         polygons = [outer.polygon(i) for i in (0, 1)]
         stated = [exact_hull([talks.exact_in_units(v) for v in polygon.tolist()]) for polygon in polygons]
-        return _answer(talks, game, stated, status, np.inf, outer, tol, max_iter)
+        own = talks.exact if estimate.is_empty else talks.exact.only(talks.positions[estimate.used])
+        return _answer(talks, game, stated, status, np.inf, outer, tol, max_iter, own)
     inner, own = found
     gap = outer.distance([talks.scaled(polygon) for polygon in inner])
     status = Status.solved if gap <= tol else Status.max_iter if outer.sweeps >= max_iter else Status.undecided
@@ -162,7 +166,7 @@ def _answer(
         delays = longest_delays(talks, own or talks.exact, sets)
         outside = tuple(PayoffSet(talks.in_units(outer.polygon(i))) for i in (0, 1))
         if np.isinf(gap):
-            short = _shortfall(talks, sets)
+            short = _shortfall(talks, own or talks.exact, sets)
     drawn = [as_set(polygon) for polygon in sets]
     return Negotiation(
         status=status,
@@ -178,13 +182,13 @@ def _answer(
         generation_error=short,
         exact_sets=(tuple(sets[0]), tuple(sets[1])),
         outer=outside,
-        generators=() if own is None else tuple(where for where, _, _ in own.profiles),
+        generators=() if own is None or np.isinf(gap) else tuple(where for where, _, _ in own.profiles),
     )
 
 
-def _shortfall(talks: ScaledTalks, sets: Sequence[Polygon]) -> float:
-    """How far a corner of the sets is from what they generate, in floats."""
-    images: list[Any] = [talks.exact.node(i, sets[1 - i]) for i in (0, 1)]
+def _shortfall(talks: ScaledTalks, own: Talks, sets: Sequence[Polygon]) -> float:
+    """How far a corner of the sets is from what they generate with the profiles `own`, in floats."""
+    images: list[Any] = [own.node(i, sets[1 - i]) for i in (0, 1)]
     if not all(images):
         return float("inf")
     return float(talks.span) * max(float(largest_distance(talks.scaled(sets[i]), talks.scaled(images[i]))) for i in (0, 1))

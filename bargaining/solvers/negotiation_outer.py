@@ -10,7 +10,7 @@ from bargaining.kernels.half_planes import ROUNDING, dual_bounds, half_plane_pol
 from bargaining.kernels.negotiation import FULL, outer_talks, talks_sweeps
 from bargaining.kernels.polygon import largest_distance
 from bargaining.solvers.negotiation_game import ScaledTalks
-from bargaining.solvers.outer import edge_normals
+from bargaining.solvers.outer import edge_normals, thinned
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -19,6 +19,8 @@ Flags = NDArray[np.bool_]
 FEASIBILITY = 1e-14
 # More corners than these take longer than what they tell is worth.
 MOST_VERTICES = 512
+# Half-planes follow no more edges of a polygon than these.
+MOST_EDGES = 192
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,5 +142,9 @@ def _normals(shapes: Sequence[Floats]) -> Floats:
     """Normals of the edges of some polygons, the axes, and of the line on which splits lie."""
     normals: Floats = np.array([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]]) / np.sqrt(2.0)
     for shape in shapes:
-        normals = edge_normals(shape, normals)
+        corners, tolerance = shape, FEASIBILITY
+        while len(corners) > MOST_EDGES:
+            tolerance *= 4.0
+            corners = corners[thinned(corners, tolerance)]
+        normals = edge_normals(corners, normals)
     return normals
