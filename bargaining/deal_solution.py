@@ -194,9 +194,10 @@ class Negotiation(Solution):
 
     ``sets[i]`` are the payoffs when i proposes first; ``share_bounds[i]`` the least and the largest payoff of i then, and
     ``responder_bounds[i]`` those of i when the other proposes first. ``max_delay[i]`` is the largest number of refusals before an agreement
-    when i proposes first (infinite if talks may go on for ever). With status `solved` the sets are an exact fixed point (`exact_sets`),
-    and no equilibrium pays what lies more than `error_bound` outside; `approximate` says that only the outer bound is proven, and that the
-    sets generate themselves up to `generation_error`.
+    when i proposes first (infinite if talks may go on for ever). No equilibrium pays what lies outside the sets `outer`. With status
+    `solved` the sets generate themselves, exactly (`exact_sets`, by the profiles `generators`), and the outer ones reach at most
+    `error_bound` farther; `undecided` says that this is more than was asked for, `approximate` that nothing is proven from inside: the
+    sets are the outer ones, and they generate themselves up to `generation_error`.
     """
 
     sets: tuple[PayoffSet, PayoffSet]
@@ -206,6 +207,8 @@ class Negotiation(Solution):
     generation_error: float
     exact_sets: tuple[tuple[Any, ...], tuple[Any, ...]]
     game: NegotiationGame  # type: ignore[assignment]
+    outer: tuple[PayoffSet, ...] = ()
+    generators: tuple[Profile, ...] = ()
 
     def row(self) -> dict[str, Any]:
         """Bounds and delays at both proposer nodes."""

@@ -212,6 +212,12 @@ def _talks(rows: Sequence[Row]) -> Told:
         sure = [row for row in own if row["breakdown"] == 0]
         yield f"{name}: talks may drag on for ever in equilibrium", [row["max_delay"] == float("inf") for row in sure]
         yield f"{name}: the share bounds are proven", [row["proven"] for row in sure]
+        for side, tag in (("the U.S.", "us"), ("China", "cn")):
+            yield f"{name}: talks can leave {side} with less than nothing", [_under(row, f"least_{tag}") for row in sure if row["proven"]]
+            yield (
+                f"{name}: talks can give {side} more than the whole surplus",
+                [row[f"most_{tag}"] > row["surplus"] + NOISE for row in sure if row["proven"]],
+            )
         lines = [sorted(line, key=lambda row: float(row["breakdown"])) for line in groups(own, ["point"]).values()]
         yield (
             f"{name}: a higher risk of breakdown costs the sides together",

@@ -23,12 +23,13 @@ def talk(disagreement: IssueGame, surplus: float, delta: Any) -> Negotiation:
 
 
 def talk_row(solved: Negotiation, suffix: str = "") -> Row:
-    """Share bounds over both openers and the longest delay, columns with a suffix."""
+    """Share bounds over both openers, the longest delay of all and when either opens; columns with a suffix."""
     bounds = np.stack([solved.share_bounds, solved.responder_bounds])
     row: Row = {}
     for i, tag in enumerate(("us", "cn")):
         low, high = float(bounds[:, i, 0].min()), float(bounds[:, i, 1].max())
         row |= {f"least_{tag}{suffix}": low, f"most_{tag}{suffix}": high}
+        row[f"max_delay_{tag}_first{suffix}"] = float(solved.max_delay[i])
     row[f"max_delay{suffix}"] = float(solved.max_delay.max())
     return row
 
@@ -48,7 +49,7 @@ def rows(found: Setting) -> tuple[list[Row], dict[str, Any]]:
         edge, worst = own.payoff_set.payoff_set, own.payoff_set.punishment_payoffs
         for risk in found.options["breakdown"]:
             row: Row = {**front, "surplus": surplus, "breakdown": risk, **talk_row(solved)}
-            row |= {"proven": solved.status.name == "solved", "generation_error": solved.generation_error}
+            row |= {"proven": solved.status.name == "solved", "talks_error": solved.error_bound}
             try:
                 offers = alternating_offers(found.game.delta, inside=worst, breakdown=risk, breakdown_payoffs=worst, frontier=edge)
             except GameError:
