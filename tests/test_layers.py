@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "stochastic_solution": {"games", "payoff_set", "solution"},
     "state_solution": {"games", "solution", "payoff_set"},
     "deal_solution": {"games", "solution", "payoff_set"},
-    "monitored_solution": {"solution", "payoff_set"},
+    "monitored_solution": {"games", "solution", "payoff_set"},
     "certificate": {"games", "payoff_set", *ANSWERS},
     "solvers": {"games", "kernels", "payoff_set", *ANSWERS},
     "stage_solution": {"games", "solution", "payoff_set"},

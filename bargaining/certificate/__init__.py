@@ -8,6 +8,7 @@ from bargaining.certificate.correlated import verify_correlated
 from bargaining.certificate.critical import verify_critical_delta
 from bargaining.certificate.markov import verify_markov_perfect
 from bargaining.certificate.monitored import verify_monitored
+from bargaining.certificate.monitored_liquidity import verify_liquidity_path
 from bargaining.certificate.monitored_scores import verify_limit_set
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.negotiation import verify_negotiation_plan
@@ -21,7 +22,7 @@ from bargaining.deal_solution import ContractualEquilibrium, NegotiationPlan
 from bargaining.games import MonitoredGame
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.games.state_automaton import StateAutomaton
-from bargaining.monitored_solution import LimitSet
+from bargaining.monitored_solution import LimitSet, LiquidityPath
 from bargaining.solution import CriticalDelta, EquilibriumSet
 from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium, NashEquilibria
 from bargaining.state_solution import MarkovPerfect, StochasticTransfers
@@ -72,6 +73,8 @@ def verify(solution: Any) -> Certificate:
         return verify_critical_delta(solution)
     if isinstance(solution, LimitSet):
         return verify_limit_set(solution)
+    if isinstance(solution, LiquidityPath):
+        return verify_liquidity_path(solution)
     if isinstance(solution, CriticalPlan):
         return verify_critical_plan(solution)
     if isinstance(solution, StochasticSet):
