@@ -77,8 +77,8 @@ class Liquidity:
 class LiquidityCurve:
     """The best payoff at one profile (kind 0), or minus the worst of side i (kind i + 1), over liquidity.
 
-    It is concave, and straight between corners. ``rewards[k][i][y]``, what side i gets after signal y, gives the value at ``corners[k]``; ``weights[k]``, one a deviation, bounds the
-    curve by a line that passes through the values at corners k and k + 1.
+    It is concave, and straight between corners. ``rewards[k][i][y]``, what side i gets after signal y, gives the value at ``corners[k]``;
+    ``weights[k]``, one a deviation, bounds the curve by a line that passes through the values at corners k and k + 1.
     """
 
     kind: int
