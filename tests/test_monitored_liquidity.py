@@ -210,7 +210,7 @@ def test_false_paths_are_refused():
     refused("gives more", proof=dataclasses.replace(proof, curves=proof.curves[1:]))
     refused("nothing is shown", proof=dataclasses.replace(proof, curves=tuple(own for own in proof.curves if own.kind)))
     refused("one place a level", levels=path.levels[1:])
-    refused("bends", levels=(path.levels[0], level), proof=dataclasses.replace(proof, places=(proof.places[0], proof.places[-1])))
+    refused("gives more", levels=(path.levels[0], level), proof=dataclasses.replace(proof, places=(proof.places[0], proof.places[-1])))
     refused("not symmetric", game=random_game(1, 2, 2, 2, 0.5))
 
 
