@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monitored_twin import outer_supports
 
 import bargaining as bg
-from bargaining.games.monitoring import any_incident
+from bargaining.games.monitored_issues import any_incident
 from bargaining.solvers.monitored_inner import dense_values
 
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

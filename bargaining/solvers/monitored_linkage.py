@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 from bargaining.games import GameError, IssueGame, MonitoredGame, Monitoring, StageGame, joint_monitoring
 from bargaining.games.exact import Real
 from bargaining.games.issues import Partition
-from bargaining.games.monitoring import Row, any_incident, joint_rows
+from bargaining.games.monitored_issues import any_incident, joint_rows
+from bargaining.games.monitoring import Row
 from bargaining.games.repeated import read_delta
 from bargaining.games.stage import Profile
 from bargaining.solvers.monitored_enforcement import EnforcementProgram
