@@ -36,6 +36,8 @@ CLOSE = 1e-11
 STRETCH = 16
 EAGER = 0.7
 MOST_EVEN = 0.985
+# Stretches without progress after which rays are taken to move for ever.
+MOST_IDLE = 3
 # The most points of one machine: exact values take time with the cube of their number.
 MOST_PROMISES = 128
 
@@ -214,7 +216,7 @@ def _hurried(shorten: Callable[[int], tuple[int, float]], lengths: Floats, stop:
     Going less than all the way keeps the rays longer than where they rest, from where they could not come back.
     """
     size, moved = shorten(STRETCH)
-    swept = STRETCH
+    swept, least, since = STRETCH, moved, 0
     while moved > stop and size and swept < most:
         before, last = lengths.copy(), moved
         size, moved = shorten(1)
@@ -223,6 +225,10 @@ def _hurried(shorten: Callable[[int], tuple[int, float]], lengths: Floats, stop:
             lengths -= EAGER * rate / (1.0 - rate) * np.maximum(before - lengths, 0.0)
         size, moved = shorten(STRETCH) if size and moved > stop else (size, moved)
         swept += STRETCH + 1
+        since = 0 if moved < 0.7 * least else since + 1
+        least = min(least, moved)
+        if since == MOST_IDLE:
+            return 0, np.inf
     return size, moved
 
 
