@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isnan
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -139,6 +141,8 @@ class LiquidityPath(Solution):
 
     def least_delta(self, payoff: float) -> float | None:
         """Least discount factor at which the best payoff is at least `payoff`; None if there is none below 0.9999."""
+        if isinstance(payoff, bool) or not isinstance(payoff, Real) or isnan(payoff):
+            raise ValueError(f"payoff is {payoff!r}: expected a number")
         least = None
         for number, level in enumerate(self.levels):
             tried = [level]

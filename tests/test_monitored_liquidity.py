@@ -224,5 +224,8 @@ def test_mistakes():
     own = bad_news(ANALYTIC["amp_bound"]["inputs"])
     with pytest.raises(ValueError, match="strictly between 0 and 1"):
         bg.strongly_symmetric(own).at(1.5)
+    for payoff in (np.nan, "x", None, True):
+        with pytest.raises(ValueError, match="expected a number"):
+            bg.strongly_symmetric(own).least_delta(payoff)
     with pytest.raises(ValueError, match="the path ends at"):
         bg.strongly_symmetric(own).at("0.99995")

@@ -7,7 +7,7 @@ from itertools import product
 
 from bargaining.games.exact import Real
 from bargaining.games.issues import IssueGame
-from bargaining.games.monitoring import NOTHING, Monitoring, Row, probability, require_known, require_monitoring
+from bargaining.games.monitoring import NOTHING, Monitoring, Row, probability, require_known, require_mapping, require_monitoring
 from bargaining.games.stage import GameError, Profile
 
 
@@ -48,6 +48,7 @@ def joint_rows(issues: IssueGame, monitorings: Mapping[str, Monitoring], correla
     share = probability(correlation, "correlation")
     if not isinstance(issues, IssueGame):
         raise GameError(f"issues is a {type(issues).__name__}: expected an IssueGame")
+    require_mapping(monitorings, "monitorings", "from issues to what is seen of them")
     for name in issues.names:
         if name not in monitorings:
             raise GameError(f"issue {name!r} has no monitoring")
@@ -82,6 +83,7 @@ def any_incident(
     `overt` names signals of an issue that are no accident, such as a tariff raised in public: whatever has one of them is ``breach``.
     """
     for what, said in (("clean", clean or {}), ("overt", overt or {})):
+        require_mapping(said, what, "from issues to signals")
         for name, words in said.items():
             require_known(name, issues.names, f"{what}: unknown issue")
             for word in [words] if isinstance(words, str) else words:

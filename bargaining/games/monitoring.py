@@ -98,12 +98,16 @@ class Monitoring:
     @classmethod
     def from_rows(cls, signals: Sequence[str], shape: tuple[int, int], rows: Mapping[Profile, Sequence[Real]]) -> "Monitoring":
         """Monitoring from a row of probabilities a profile."""
+        require_mapping(rows, "rows", "from profiles to probabilities")
+        missing = [a for a in product(range(shape[0]), range(shape[1])) if a not in rows]
+        if missing:
+            raise GameError(f"rows: none for profile {missing[0]}")
         return cls(tuple(signals), [[list(rows[a, b]) for b in range(shape[1])] for a in range(shape[0])])  # type: ignore[arg-type]
 
     @classmethod
     def perfect(cls, stage: StageGame) -> "Monitoring":
         """The signal is the profile itself."""
-        m, n = stage.shape
+        m, n = _require_stage(stage).shape
         names = [" / ".join(stage.labels((a, b))) for a in range(m) for b in range(n)]
         if len(set(names)) < len(names):
             names = [str((a, b)) for a in range(m) for b in range(n)]
@@ -175,12 +179,13 @@ class Monitoring:
 
     def pooled(self, groups: Mapping[str, Iterable[str]]) -> "Monitoring":
         """Signals told apart only by group: name of the group -> the signals in it."""
-        if not isinstance(groups, Mapping):
-            raise GameError(f"groups is a {type(groups).__name__}: expected a mapping from names to lists of signals")
+        require_mapping(groups, "groups", "from names to lists of signals")
         names = list(groups)
         owner: dict[str, int] = {}
         for k, name in enumerate(names):
             own = groups[name]
+            if not isinstance(own, Iterable):
+                raise GameError(f"groups: {name!r} is {own!r}, expected a list of signals")
             for signal in [own] if isinstance(own, str) else [str(each) for each in own]:
                 require_known(signal, self.signals, "groups: unknown signal")
                 if owner.setdefault(signal, k) != k:
@@ -217,7 +222,7 @@ def with_audit(stage: StageGame, plain: Monitoring, sharp: Monitoring, player: i
     >>> audited.actions[0], monitoring.probabilities[:, 1, 1].tolist()
     (('0', '0 + audit', '1', '1 + audit'), [0.3, 0.9, 0.3, 0.9])
     """
-    if player not in (0, 1):
+    if isinstance(player, bool) or player not in (0, 1):
         raise GameError(f"player {player!r}: expected 0 (the U.S.) or 1 (China)")
     try:
         price = exact(cost)
@@ -250,6 +255,12 @@ def require_monitoring(given: Any, what: str = "monitoring") -> Monitoring:
     if not isinstance(given, Monitoring):
         raise GameError(f"{what} is a {type(given).__name__}: expected a Monitoring")
     return given
+
+
+def require_mapping(given: Any, what: str, expected: str) -> None:
+    """A GameError that says what is expected if something is no mapping."""
+    if not isinstance(given, Mapping):
+        raise GameError(f"{what} is a {type(given).__name__}: expected a mapping {expected}")
 
 
 def _require_stage(given: Any) -> StageGame:

@@ -193,7 +193,7 @@ def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate:
         return found
 
     most = 200 + int(40.0 / patience)
-    size, moved = _hurried(shorten, lengths, stop, most) if hasty else shorten(most)
+    size, moved = hurried(shorten, lengths, stop, most) if hasty else shorten(most)
     if not moved <= stop or float(largest_distance(estimate, points[:size])) > 0.75 * tol:
         return None
     bits = _bits(slack * patience)
@@ -209,7 +209,7 @@ def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate:
     )
 
 
-def _hurried(shorten: Callable[[int], tuple[int, float]], lengths: Floats, stop: float, most: int) -> tuple[int, float]:
+def hurried(shorten: Callable[[int], tuple[int, float]], lengths: Floats, stop: float, most: int) -> tuple[int, float]:
     """Shorten rays until they rest, a part of the way that is left at a time.
 
     A set that is about to fall apart moves slowly and evenly: by ρ times as much a sweep, what is left is ρ / (1 - ρ) times the last move.
