@@ -379,9 +379,9 @@ def test_rays_that_move_evenly_are_shortened_in_leaps():
             swept.append(1)
         return 5, moved
 
-    size, moved = hurried(shorten, lengths, 1e-9, 600)
+    size, moved = hurried(shorten, lengths, 1e-9, 600, 0.1)
     assert (size, moved <= 1e-9) == (5, True)
     assert (lengths >= rest).all()
     assert lengths == pytest.approx(rest, abs=1e-7)
     assert len(swept) < 250, "one sweep after another takes 500"
-    assert hurried(lambda sweeps: (5, 1e-3), lengths, 1e-9, 600) == (0, np.inf)
+    assert hurried(lambda sweeps: (5, 1e-3), lengths, 1e-9, 600, 0.1) == (0, np.inf)

@@ -32,10 +32,11 @@ FINE_SHARE = 1e-4
 # Weights that floats cannot tell from these denominators' fractions are taken to be such, if constraints are not made stricter.
 DENOMINATORS = (12, 100, 1_000)
 CLOSE = 1e-11
-# Sweeps between two leaps of rays that move evenly, the part of the way that a leap takes, and the slowest that is leapt over.
-STRETCH = 16
+# Of rays that move evenly: sweeps between two leaps, in units of 1 / (1 - δ); the least share by which moves are taken to fall a sweep, in
+# units of 1 - δ; and the part of the way that a leap takes.
+STRETCH = 1.6
+EVEN = 0.15
 EAGER = 0.7
-MOST_EVEN = 0.985
 # Stretches without progress after which rays are taken to move for ever.
 MOST_IDLE = 3
 # The most points of one machine: exact values take time with the cube of their number.
@@ -193,7 +194,7 @@ def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate:
         return found
 
     most = 200 + int(40.0 / patience)
-    size, moved = hurried(shorten, lengths, stop, most) if hasty else shorten(most)
+    size, moved = hurried(shorten, lengths, stop, most, patience) if hasty else shorten(most)
     if not moved <= stop or float(largest_distance(estimate, points[:size])) > 0.75 * tol:
         return None
     bits = _bits(slack * patience)
@@ -209,22 +210,23 @@ def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate:
     )
 
 
-def hurried(shorten: Callable[[int], tuple[int, float]], lengths: Floats, stop: float, most: int) -> tuple[int, float]:
+def hurried(shorten: Callable[[int], tuple[int, float]], lengths: Floats, stop: float, most: int, patience: float) -> tuple[int, float]:
     """Shorten rays until they rest, a part of the way that is left at a time.
 
     A set that is about to fall apart moves slowly and evenly: by ρ times as much a sweep, what is left is ρ / (1 - ρ) times the last move.
     Going less than all the way keeps the rays longer than where they rest, from where they could not come back.
     """
-    size, moved = shorten(STRETCH)
-    swept, least, since = STRETCH, moved, 0
+    stretch = max(1, round(STRETCH / patience))
+    size, moved = shorten(stretch)
+    swept, least, since = stretch, moved, 0
     while moved > stop and size and swept < most:
         before, last = lengths.copy(), moved
         size, moved = shorten(1)
         if size and stop < moved < last:
-            rate = min(moved / last, MOST_EVEN)
+            rate = min(moved / last, 1.0 - EVEN * patience)
             lengths -= EAGER * rate / (1.0 - rate) * np.maximum(before - lengths, 0.0)
-        size, moved = shorten(STRETCH) if size and moved > stop else (size, moved)
-        swept += STRETCH + 1
+        size, moved = shorten(stretch) if size and moved > stop else (size, moved)
+        swept += stretch + 1
         since = 0 if moved < 0.7 * least else since + 1
         least = min(least, moved)
         if since == MOST_IDLE:
