@@ -11,7 +11,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "bargaining.games": ("GameError", "IssueGame", "NegotiationGame", "RepeatedGame", "StageGame", "StochasticGame", "game"),
     "bargaining.games.monitored": ("MonitoredGame",),
-    "bargaining.games.monitoring": ("Monitoring", "joint_monitoring", "with_audit"),
+    "bargaining.games.monitored_issues": ("joint_monitoring",),
+    "bargaining.games.monitoring": ("Monitoring", "with_audit"),
     "bargaining.games.automaton": ("Automaton",),
     "bargaining.games.state_automaton": ("StateAutomaton",),
     "bargaining.game_files": ("GameFileError", "read_game", "write_game"),
@@ -140,8 +141,8 @@ if TYPE_CHECKING:
     from bargaining.games import game as game
     from bargaining.games.automaton import Automaton as Automaton
     from bargaining.games.monitored import MonitoredGame as MonitoredGame
+    from bargaining.games.monitored_issues import joint_monitoring as joint_monitoring
     from bargaining.games.monitoring import Monitoring as Monitoring
-    from bargaining.games.monitoring import joint_monitoring as joint_monitoring
     from bargaining.games.monitoring import with_audit as with_audit
     from bargaining.games.state_automaton import StateAutomaton as StateAutomaton
     from bargaining.offer_solution import Agendas as Agendas

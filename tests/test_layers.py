@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "deal_solution": {"games", "solution", "payoff_set"},
     "offer_solution": {"solution"},
     "war_solution": {"solution"},
-    "monitored_solution": {"solution", "payoff_set"},
+    "monitored_solution": {"games", "solution", "payoff_set"},
     "certificate": {"games", "payoff_set", *ANSWERS},
     "solvers": {"games", "kernels", "payoff_set", *ANSWERS},
     "stage_solution": {"games", "solution", "payoff_set"},

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from monitored_twin import outer_supports
 
 import bargaining as bg
-from bargaining.games.monitoring import any_incident
-from bargaining.solvers.monitored_inner import dense_values
+from bargaining.games.monitored_issues import any_incident
+from bargaining.solvers.monitored_inner import dense_values, hurried
 
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 NOISY = bg.game([[2, -1], [3, 0]], [[2, 3], [-1, 0]])
@@ -111,6 +111,16 @@ def test_other_mistakes_get_one_clear_line():
         (lambda seen, two: bg.with_audit(NOISY, None, seen, 0, 0.1), "plain monitoring is a NoneType"),
         (lambda seen, two: any_incident(two, {"A": seen, "B": seen}, {"A": "clen"}), "no signal 'clen'; did you mean 'clean'"),
         (lambda seen, two: any_incident(two, {"A": seen, "B": seen}, None, {"C": ["clean"]}), "overt: unknown issue 'C'"),
+        (lambda seen, two: any_incident(two, {"A": seen, "B": seen}, 3), "clean is a int: expected a mapping from issues to signals"),
+        (lambda seen, two: bg.joint_monitoring(two, None), "monitorings is a NoneType: expected a mapping from issues"),
+        (
+            lambda seen, two: bg.monitored_linkage(two, {"A": seen, "B": seen}, {"A": (0, 0), "B": (0, 0)}, 0.9, reversion=3),
+            "reversion is a int",
+        ),
+        (lambda seen, two: seen.pooled({"x": 3}), "groups: 'x' is 3, expected a list of signals"),
+        (lambda seen, two: bg.with_audit(NOISY, seen, seen, True, 0.1), "player True: expected 0"),
+        (lambda seen, two: bg.Monitoring.from_rows(["y"], (1, 2), {(0, 0): [1]}), r"rows: none for profile \(0, 1\)"),
+        (lambda seen, two: bg.Monitoring.perfect(two), "stage is a IssueGame: expected a StageGame"),
         (lambda seen, two: bg.limit_set(NOISY), "game is a StageGame: expected a MonitoredGame"),
         (lambda seen, two: bg.identifiability(NOISY), "game is a StageGame: expected a MonitoredGame"),
         (lambda seen, two: bg.monitored_transfers(NOISY), "game is a StageGame: expected a MonitoredGame"),
@@ -354,3 +364,24 @@ def test_false_half_planes_are_refused(solved):
     assert not certificate.holds
     certificate = bg.verify(dataclasses.replace(solved, payoff_set=solved.outer))
     assert not certificate.holds
+
+
+def test_rays_that_move_evenly_are_shortened_in_leaps():
+    rest, lengths, swept = np.array([0.5, 0.8]), np.array([0.6, 0.81]), []
+
+    def shorten(sweeps, rate=0.97):
+        moved = np.inf
+        while sweeps and moved > 1e-9:
+            fresh = rest + rate * (lengths - rest)
+            moved = float(np.abs(lengths - fresh).max())
+            lengths[:] = fresh
+            sweeps -= 1
+            swept.append(1)
+        return 5, moved
+
+    size, moved = hurried(shorten, lengths, 1e-9, 600, 0.1)
+    assert (size, moved <= 1e-9) == (5, True)
+    assert (lengths >= rest).all()
+    assert lengths == pytest.approx(rest, abs=1e-7)
+    assert len(swept) < 250, "one sweep after another takes 500"
+    assert hurried(lambda sweeps: (5, 1e-3), lengths, 1e-9, 600, 0.1) == (0, np.inf)

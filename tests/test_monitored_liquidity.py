@@ -1,6 +1,8 @@
 """Transfers and strongly symmetric equilibria under imperfect monitoring, at all discount factors."""
 
+import dataclasses
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -111,6 +113,107 @@ def test_transfers_hold_the_set_without(seed):
             assert solution.inner.support(direction) <= with_transfers.support(direction) + 1e-6
 
 
+def slow_values(game, liquidity, players):
+    """Best payoff and minus the worst payoffs at one liquidity by scipy, over all profiles."""
+    payoffs, chance = game.stage_game().payoffs, game.monitoring.probabilities
+    found = np.full(1 + players, -np.inf)
+    for a in np.ndindex(*payoffs.shape[1:]):
+        if players == 1 and a[0] != a[1]:
+            continue
+        rows, sides = [], []
+        for i in range(players):
+            for k in set(range(payoffs.shape[1 + i])) - {a[i]}:
+                there = (k, a[1]) if i == 0 else (a[0], k)
+                rows.append(np.eye(players)[i][:, None] * (chance[there] - chance[a])[None])
+                sides.append(payoffs[i][a] - payoffs[i][there] + 1e-11)
+        for y in np.eye(chance.shape[2]):
+            rows.append(np.tile(y, (players, 1)))
+            sides.append(liquidity)
+        for kind in range(1 + players):
+            costs = np.array([-1.0 if kind == 0 else float(i == kind - 1) for i in range(players)])[:, None] * chance[a]
+            solved = linprog(costs.ravel(), A_ub=np.reshape(rows, (len(rows), -1)), b_ub=sides)
+            if solved.status == 0:
+                own = sum(payoffs[i][a] for i in range(players)) - liquidity if kind == 0 else -payoffs[kind - 1][a]
+                found[kind] = max(found[kind], own - solved.fun)
+    return found
+
+
+def symmetric_game(seed, actions, signals):
+    rng = np.random.default_rng(seed)
+    payoffs, weights = rng.integers(-4, 5, (actions, actions)), rng.integers(0, 6, (actions, actions, signals))
+    weights = weights + weights.transpose(1, 0, 2)
+    weights[..., 0] += weights.sum(axis=-1) == 0
+    rows = [[[Fraction(int(share), int(own.sum())) for share in own] for own in line] for line in weights]
+    return bg.MonitoredGame(stage([payoffs, payoffs.T]), [f"y{k}" for k in range(signals)], rows, 0.8)
+
+
+def assert_path(game, path, players):
+    """Proven, stored bit for bit, and what the slow program says between the levels."""
+    certificate = bg.verify(path)
+    assert certificate.holds, certificate.reason
+    back = bg.Solution.from_json(path.to_json())
+    assert back.to_json() == path.to_json()
+    assert bg.verify(back).holds
+    size = np.ptp(game.stage_game().payoffs)
+    pieces = [(a, b) for a, b in zip(path.levels, path.levels[1:], strict=False) if a.liquidity < b.liquidity]
+    for a, b in pieces[:3]:
+        share = 0.4 if b.liquidity < 100 * size else 1e-3
+        mine = [(1 - share) * x + share * y for x, y in zip((a.best, *a.worst), (b.best, *b.worst), strict=True)]
+        slow = slow_values(game, (1 - share) * a.liquidity + share * b.liquidity, players)
+        assert [mine[0], *(-v for v in mine[1:])] == pytest.approx(slow, abs=1e-6 * size)
+
+
+@pytest.mark.parametrize(
+    ("seed", "shape", "signals"),
+    [(0, (2, 2), 2), (1, (3, 2), 3), (2, (3, 3), 4), (3, (1, 3), 2), (4, (2, 4), 1), (5, (1, 1), 2), (6, (3, 3), 2), (7, (2, 3), 5)],
+)
+def test_paths_are_proven(seed, shape, signals):
+    game = random_game(seed, *shape, signals, 0.8)
+    try:
+        path = bg.monitored_transfers(game)
+    except bg.GameError:
+        assert np.isneginf(slow_values(game, 1e4, 2)).all()
+        return
+    assert_path(game, path, 2)
+
+
+@pytest.mark.parametrize(("seed", "actions", "signals"), [(0, 2, 2), (1, 3, 3), (2, 3, 1), (3, 1, 2)])
+def test_symmetric_paths_are_proven(seed, actions, signals):
+    game = symmetric_game(seed, actions, signals)
+    assert_path(game, bg.strongly_symmetric(game), 1)
+
+
+def test_false_paths_are_refused():
+    path = bg.strongly_symmetric(bad_news(ANALYTIC["amp_bound"]["inputs"]))
+    assert bg.verify(path).holds
+    proof, level, curve = path.proof, path.levels[-1], path.proof.curves[0]
+
+    def refused(words, **changes):
+        certificate = bg.verify(dataclasses.replace(path, **changes))
+        assert not certificate.holds
+        assert words in certificate.reason
+
+    def with_curve(**changes):
+        return dataclasses.replace(proof, curves=(dataclasses.replace(curve, **changes), *proof.curves[1:]))
+
+    refused("payoff stated", levels=(*path.levels[:-1], dataclasses.replace(level, best=level.best + 1e-9)))
+    refused("payoff stated", levels=(*path.levels[:-1], dataclasses.replace(level, worst=(level.worst[0] - 1e-9,))))
+    refused("do not give the value", proof=with_curve(values=tuple(value + 1 for value in curve.values)))
+    refused(
+        "a reward is negative", proof=with_curve(rewards=(tuple((-own[0], *own[1:]) for own in curve.rewards[-1]),) * len(curve.rewards))
+    )
+    refused("a deviation pays", proof=with_curve(rewards=((((Fraction(0),) * 2),),) * len(curve.rewards)))
+    refused("does not meet", proof=with_curve(weights=((Fraction(0),),) * len(curve.weights)))
+    refused("every profile once", proof=dataclasses.replace(proof, needs=proof.needs[:-1]))
+    dear = tuple((profile, need + 1, weights) for profile, need, weights in proof.needs)
+    refused("shown to need", proof=dataclasses.replace(proof, needs=dear))
+    refused("gives more", proof=dataclasses.replace(proof, curves=proof.curves[1:]))
+    refused("nothing is shown", proof=dataclasses.replace(proof, curves=tuple(own for own in proof.curves if own.kind)))
+    refused("one place a level", levels=path.levels[1:])
+    refused("gives more", levels=(path.levels[0], level), proof=dataclasses.replace(proof, places=(proof.places[0], proof.places[-1])))
+    refused("not symmetric", game=random_game(1, 2, 2, 2, 0.5))
+
+
 def test_mistakes():
     with pytest.raises(bg.GameError, match="not symmetric"):
         bg.strongly_symmetric(random_game(1, 2, 2, 2, 0.5))
@@ -121,3 +224,8 @@ def test_mistakes():
     own = bad_news(ANALYTIC["amp_bound"]["inputs"])
     with pytest.raises(ValueError, match="strictly between 0 and 1"):
         bg.strongly_symmetric(own).at(1.5)
+    for payoff in (np.nan, "x", None, True):
+        with pytest.raises(ValueError, match="expected a number"):
+            bg.strongly_symmetric(own).least_delta(payoff)
+    with pytest.raises(ValueError, match="the path ends at"):
+        bg.strongly_symmetric(own).at("0.99995")

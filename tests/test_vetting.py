@@ -179,7 +179,8 @@ def test_draws_are_those_of_the_declared_ranges():
     assert len(stylised) == len(calibrated) == 8
     assert "military_value_us_busd" in calibrated[0]
     assert "military_value_us_busd" not in stylised[0]
-    assert "correlation_share" not in stylised[0]
+    assert len({point["correlation_share"] for point in stylised}) == 8
+    assert all(0 < point["correlation_share"] < 0.5 for point in (*stylised, *calibrated))
     assert all(0.2 <= point["magnets_detection_share"] <= 0.9 for point in stylised)
     assert stylised == swept_points(experiment.runs["prior_stylised"], "stylised")
 
@@ -198,7 +199,8 @@ def test_tables_and_figures(smoke, capsys):
         assert re.search(expected, out, flags=re.MULTILINE), expected
     drawn = sorted(path.name for path in smoke.folder.glob("*.svg"))
     assert drawn == [
-        *("noise-audit-stylised.svg", "noise-green_channel-stylised.svg", "noise-green_channel_calibrated-strategic.svg"),
+        *("noise-audit-stylised.svg", "noise-correlation-stylised.svg"),
+        *("noise-green_channel-stylised.svg", "noise-green_channel_calibrated-strategic.svg"),
         *("noise-map-stylised.svg", "noise-map_calibrated-strategic.svg"),
         *("noise-patience-stylised.svg", "noise-prior_calibrated-calibrated.svg", "noise-prior_stylised-stylised.svg"),
     ]

@@ -9,6 +9,7 @@ from bargaining.certificate.correlated import verify_correlated
 from bargaining.certificate.critical import verify_critical_delta
 from bargaining.certificate.markov import verify_markov_perfect
 from bargaining.certificate.monitored import verify_monitored
+from bargaining.certificate.monitored_liquidity import verify_liquidity_path
 from bargaining.certificate.monitored_scores import verify_limit_set
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.negotiation import verify_negotiation_plan
@@ -36,7 +37,7 @@ from bargaining.deal_solution import (
 from bargaining.games import MonitoredGame
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.games.state_automaton import StateAutomaton
-from bargaining.monitored_solution import LimitSet
+from bargaining.monitored_solution import LimitSet, LiquidityPath
 from bargaining.offer_solution import Agendas, AlternatingOffers, StochasticPie
 from bargaining.solution import CriticalDelta, EquilibriumSet
 from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium, NashEquilibria
@@ -104,6 +105,7 @@ _CHECKS: dict[type, Callable[[Any], Certificate]] = {
     CorrelatedEquilibrium: verify_correlated,
     CriticalDelta: verify_critical_delta,
     LimitSet: verify_limit_set,
+    LiquidityPath: verify_liquidity_path,
     CriticalPlan: verify_critical_plan,
     StochasticSet: verify_stochastic_set,
     EquilibriumSet: _verify_payoff_set,

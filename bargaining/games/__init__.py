@@ -6,7 +6,8 @@ Arrays are in joint order ``payoffs[player, a_us, a_cn]``; player 0 is the U.S.,
 from bargaining.games.exact import exact
 from bargaining.games.issues import IssueGame
 from bargaining.games.monitored import MonitoredGame
-from bargaining.games.monitoring import Monitoring, joint_monitoring, with_audit
+from bargaining.games.monitored_issues import joint_monitoring
+from bargaining.games.monitoring import Monitoring, with_audit
 from bargaining.games.negotiation import NegotiationGame
 from bargaining.games.repeated import RepeatedGame
 from bargaining.games.stage import GameError, StageGame, game

@@ -4,11 +4,10 @@ After a profile a was played, both sides see the same signal y, drawn with proba
 profile (perfect monitoring), nothing at all, or something in between: an *incident* that is more likely if somebody cheats.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
-from functools import cache
 from itertools import product
 from typing import Any
 
@@ -16,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games.exact import Real, exact
-from bargaining.games.issues import IssueGame
 from bargaining.games.stage import GameError, Profile, StageGame
 from bargaining.games.stochastic import SUM_TOLERANCE
 
@@ -100,12 +98,16 @@ class Monitoring:
     @classmethod
     def from_rows(cls, signals: Sequence[str], shape: tuple[int, int], rows: Mapping[Profile, Sequence[Real]]) -> "Monitoring":
         """Monitoring from a row of probabilities a profile."""
+        require_mapping(rows, "rows", "from profiles to probabilities")
+        missing = [a for a in product(range(shape[0]), range(shape[1])) if a not in rows]
+        if missing:
+            raise GameError(f"rows: none for profile {missing[0]}")
         return cls(tuple(signals), [[list(rows[a, b]) for b in range(shape[1])] for a in range(shape[0])])  # type: ignore[arg-type]
 
     @classmethod
     def perfect(cls, stage: StageGame) -> "Monitoring":
         """The signal is the profile itself."""
-        m, n = stage.shape
+        m, n = _require_stage(stage).shape
         names = [" / ".join(stage.labels((a, b))) for a in range(m) for b in range(n)]
         if len(set(names)) < len(names):
             names = [str((a, b)) for a in range(m) for b in range(n)]
@@ -149,7 +151,7 @@ class Monitoring:
         good = [{stage.action(player, action) for action in groups[player]} for player in (0, 1)]
         both = detection if detection_both is None else detection_both
         rates = {"false_alarm": false_alarm, "detection": detection, "detection_both": both}
-        chances = [_probability(value, name) for name, value in rates.items()]
+        chances = [probability(value, name) for name, value in rates.items()]
         m, n = stage.shape
         alarm = {(a, b): chances[(a not in good[0]) + (b not in good[1])] for a in range(m) for b in range(n)}
         return cls.from_rows(("clean", "incident"), stage.shape, {a: (1 - share, share) for a, share in alarm.items()})
@@ -177,14 +179,15 @@ class Monitoring:
 
     def pooled(self, groups: Mapping[str, Iterable[str]]) -> "Monitoring":
         """Signals told apart only by group: name of the group -> the signals in it."""
-        if not isinstance(groups, Mapping):
-            raise GameError(f"groups is a {type(groups).__name__}: expected a mapping from names to lists of signals")
+        require_mapping(groups, "groups", "from names to lists of signals")
         names = list(groups)
         owner: dict[str, int] = {}
         for k, name in enumerate(names):
             own = groups[name]
+            if not isinstance(own, Iterable):
+                raise GameError(f"groups: {name!r} is {own!r}, expected a list of signals")
             for signal in [own] if isinstance(own, str) else [str(each) for each in own]:
-                _require_known(signal, self.signals, "groups: unknown signal")
+                require_known(signal, self.signals, "groups: unknown signal")
                 if owner.setdefault(signal, k) != k:
                     raise GameError(f"groups: signal {signal!r} is in two of them, {names[owner[signal]]!r} and {name!r}")
         missing = [signal for signal in self.signals if signal not in owner]
@@ -193,88 +196,6 @@ class Monitoring:
         members = [[y for y, signal in enumerate(self.signals) if owner[signal] == k] for k in range(len(names))]
         rows = {a: [sum((row[y] for y in own if row[y]), Fraction(0)) for own in members] for a, row in self.rows.items()}
         return Monitoring.from_rows(names, self.shape, rows)
-
-
-def joint_monitoring(issues: IssueGame, monitorings: Mapping[str, Monitoring], correlation: Real = 0) -> Monitoring:
-    r"""One signal an issue: the joint signal of all issues, in the joint order of `IssueGame.stage_game`.
-
-    Parameters
-    ----------
-    issues : IssueGame
-    monitorings : mapping of str to Monitoring
-        What is seen of each issue.
-    correlation : Real
-        0: signals are independent given the actions. At :math:`\rho` they are, with that probability, all read off one common draw (each
-        issue's signal is the quantile of it, signals in the order in which they are named); marginals stay what they are.
-
-    Raises
-    ------
-    GameError
-        If an issue has no monitoring or one of the wrong shape, or the correlation is not in [0, 1].
-
-    Examples
-    --------
-    >>> from bargaining.games import game
-    >>> one = game([[2, -1], [3, 0]], [[2, 3], [-1, 0]])
-    >>> seen = Monitoring.incidents(one, (0, 0), "1/10", "1/2")
-    >>> both = IssueGame({"R": one, "C": one})
-    >>> [joint_monitoring(both, {"R": seen, "C": seen}, rho).row((0, 0))[3] for rho in (0, 1)]
-    [Fraction(1, 100), Fraction(1, 10)]
-    """
-    row = joint_rows(issues, monitorings, correlation)
-    m, n = issues.shape
-    names = [" + ".join(words) for words in product(*(monitorings[name].signals for name in issues.names))]
-    return Monitoring.from_rows(names, (m, n), {profile: row(profile) for profile in product(range(m), range(n))})
-
-
-def joint_rows(issues: IssueGame, monitorings: Mapping[str, Monitoring], correlation: Real = 0) -> Callable[[Profile], Row]:
-    """Probabilities of the joint signals at a joint profile, as `joint_monitoring` has them; each profile's row is made when asked for."""
-    share = _probability(correlation, "correlation")
-    if not isinstance(issues, IssueGame):
-        raise GameError(f"issues is a {type(issues).__name__}: expected an IssueGame")
-    for name in issues.names:
-        if name not in monitorings:
-            raise GameError(f"issue {name!r} has no monitoring")
-        if require_monitoring(monitorings[name], f"issue {name!r}: monitoring").shape != issues.issues[name].shape:
-            raise GameError(f"issue {name!r}: monitoring of shape {monitorings[name].shape} for actions {issues.issues[name].shape}")
-    extra = [name for name in monitorings if name not in issues.issues]
-    if extra:
-        raise GameError(f"monitoring of an unknown issue {extra[0]!r}; issues: {', '.join(issues.names)}")
-    parts = [monitorings[name] for name in issues.names]
-
-    @cache
-    def row(profile: Profile) -> Row:
-        own = [parts[k].row(split) for k, (_, split) in enumerate(issues.split(profile).values())]
-        apart = _independent(own)
-        if share:
-            apart = [(1 - share) * x + share * y for x, y in zip(apart, _comonotone(own), strict=True)]
-        return tuple(apart)
-
-    return row
-
-
-def any_incident(
-    issues: IssueGame,
-    monitorings: Mapping[str, Monitoring],
-    clean: Mapping[str, str] | None = None,
-    overt: Mapping[str, Iterable[str]] | None = None,
-) -> dict[str, list[str]]:
-    """Joint signals in groups: ``clean``, where every issue shows its clean signal (its first, unless named), and ``incident``.
-
-    `overt` names signals of an issue that are no accident, such as a tariff raised in public: whatever has one of them is ``breach``.
-    """
-    for what, said in (("clean", clean or {}), ("overt", overt or {})):
-        for name, words in said.items():
-            _require_known(name, issues.names, f"{what}: unknown issue")
-            for word in [words] if isinstance(words, str) else words:
-                _require_known(word, monitorings[name].signals, f"{what}: issue {name!r} has no signal")
-    good = [(clean or {}).get(name, monitorings[name].signals[0]) for name in issues.names]
-    open_ones = [set((overt or {}).get(name, ())) for name in issues.names]
-    groups: dict[str, list[str]] = {"clean": [], "incident": [], "breach": []}
-    for words in product(*(monitorings[name].signals for name in issues.names)):
-        breached = any(word in own for word, own in zip(words, open_ones, strict=True))
-        groups["breach" if breached else "clean" if list(words) == good else "incident"].append(" + ".join(words))
-    return {name: group for name, group in groups.items() if group}
 
 
 def with_audit(stage: StageGame, plain: Monitoring, sharp: Monitoring, player: int, cost: Real) -> tuple[StageGame, Monitoring]:
@@ -301,7 +222,7 @@ def with_audit(stage: StageGame, plain: Monitoring, sharp: Monitoring, player: i
     >>> audited.actions[0], monitoring.probabilities[:, 1, 1].tolist()
     (('0', '0 + audit', '1', '1 + audit'), [0.3, 0.9, 0.3, 0.9])
     """
-    if player not in (0, 1):
+    if isinstance(player, bool) or player not in (0, 1):
         raise GameError(f"player {player!r}: expected 0 (the U.S.) or 1 (China)")
     try:
         price = exact(cost)
@@ -336,13 +257,20 @@ def require_monitoring(given: Any, what: str = "monitoring") -> Monitoring:
     return given
 
 
+def require_mapping(given: Any, what: str, expected: str) -> None:
+    """A GameError that says what is expected if something is no mapping."""
+    if not isinstance(given, Mapping):
+        raise GameError(f"{what} is a {type(given).__name__}: expected a mapping {expected}")
+
+
 def _require_stage(given: Any) -> StageGame:
     if not isinstance(given, StageGame):
         raise GameError(f"stage is a {type(given).__name__}: expected a StageGame (of an IssueGame, its stage_game())")
     return given
 
 
-def _require_known(word: Any, known: Sequence[str], what: str) -> None:
+def require_known(word: Any, known: Sequence[str], what: str) -> None:
+    """A GameError with a near match if a word is none of those known."""
     if word not in known:
         near = get_close_matches(str(word), known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
@@ -368,7 +296,8 @@ def _read_row(values: Sequence[Any], where: str) -> Row:
     return tuple(shares) if total == 1 else tuple(share / total for share in shares)
 
 
-def _probability(value: Any, name: str) -> Fraction:
+def probability(value: Any, name: str) -> Fraction:
+    """An exact number between 0 and 1, or a GameError."""
     try:
         share = exact(value)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
@@ -376,27 +305,3 @@ def _probability(value: Any, name: str) -> Fraction:
     if not 0 <= share <= 1:
         raise GameError(f"{name} is {value!r}: expected a number between 0 and 1")
     return share
-
-
-def _independent(rows: Sequence[Row]) -> list[Fraction]:
-    joint = [Fraction(1)]
-    for row in rows:
-        joint = [head * share if head and share else NOTHING for head in joint for share in row]
-    return joint
-
-
-def _comonotone(rows: Sequence[Row]) -> list[Fraction]:
-    """Joint probabilities if every signal is read off one uniform draw."""
-    ends = []
-    for row in rows:
-        total, upper = Fraction(0), []
-        for share in row:
-            total += share
-            upper.append(total)
-        ends.append(upper)
-    joint = []
-    for combination in product(*(range(len(row)) for row in rows)):
-        high = min(ends[k][y] for k, y in enumerate(combination))
-        low = max(ends[k][y] - rows[k][y] for k, y in enumerate(combination))
-        joint.append(max(Fraction(0), high - low))
-    return joint

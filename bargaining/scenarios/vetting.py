@@ -7,8 +7,8 @@ are public.
 
 A leak or a smuggling report is an *incident*: it has a *false-alarm* rate, its probability while all comply, and a *detection* rate, its
 probability under cheating. An *audit* costs the auditor and makes both errors rarer. With one noisy temptation g, keeping a side honest
-costs it :math:`p\,g/(q-p)` a period, whatever the patience (Abreu, Milgrom and Pearce 1991). The rates have no source: they are declared
-assumptions with ranges.
+costs it :math:`p\,g/(q-p)` a period, whatever the patience (Abreu, Milgrom and Pearce 1991). The rates have no source, nor has
+how far accidents on several issues come together: they are declared assumptions with ranges.
 
 References
 ----------

@@ -122,12 +122,12 @@ def maximum(
         return [], [Fraction(0)] * len(rows)
     units = [lcm(*(entry.denominator for entry in (*row, side))) for row, side in zip(rows, sides, strict=True)]
     program = ExactProgram(
-        [[int(entry * unit) for entry in row] for row, unit in zip(rows, units, strict=True)],
+        [[entry.numerator * (unit // entry.denominator) for entry in row] for row, unit in zip(rows, units, strict=True)],
         [int(side * unit) for side, unit in zip(sides, units, strict=True)],
     )
     size = lcm(*(entry.denominator for entry in objective))
     try:
-        found = program.maximise([int(entry * size) for entry in objective])
+        found = program.maximise([entry.numerator * (size // entry.denominator) for entry in objective])
     except ArithmeticError:
         return None
     return found, [price * unit / size for price, unit in zip(program.multipliers(), units, strict=True)]

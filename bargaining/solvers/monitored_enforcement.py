@@ -79,8 +79,8 @@ class EnforcementProgram:
         size, most = len(self.chance), self.rate * self.surplus
         rows = []
         for y, share in enumerate(self.chance):
-            caps = [-(self.rate * share + (1 if s == y else 0)) for s in range(size)]
-            rows.append([*(tell[y] for tell in self.tells), *caps])
+            cap = -self.rate * share
+            rows.append([*(tell[y] for tell in self.tells), *(cap - 1 if s == y else cap for s in range(size))])
         return _maximum(rows, self.chance, [*self.gains, *([-most] * size)])
 
     @cached_property

@@ -6,7 +6,7 @@ points generates itself, so all of it is equilibrium payoffs.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -32,6 +32,13 @@ FINE_SHARE = 1e-4
 # Weights that floats cannot tell from these denominators' fractions are taken to be such, if constraints are not made stricter.
 DENOMINATORS = (12, 100, 1_000)
 CLOSE = 1e-11
+# Of rays that move evenly: sweeps between two leaps, in units of 1 / (1 - δ); the least share by which moves are taken to fall a sweep, in
+# units of 1 - δ; and the part of the way that a leap takes.
+STRETCH = 1.6
+EVEN = 0.15
+EAGER = 0.7
+# Stretches without progress after which rays are taken to move for ever.
+MOST_IDLE = 3
 # The most points of one machine: exact values take time with the cube of their number.
 MOST_PROMISES = 128
 
@@ -158,29 +165,36 @@ def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate:
     edges, shares = np.empty(count, dtype=np.int64), np.empty(count)
     patience = 1.0 - float(scaled.deltas.max())
     stop = max(slack * patience / (4.0 if hasty else 16.0), 1e-15)
-    size, moved = public_rays(
-        scaled.payoffs,
-        monitored.chance,
-        monitored.shift,
-        monitored.mover,
-        monitored.stricter(slack),
-        scaled.deltas,
-        monitored.static,
-        monitored.alive,
-        centre,
-        rays,
-        lengths,
-        0.75 * tol,
-        slack if hasty else 0.25 * stop,
-        stop,
-        200 + int(40.0 / patience),
-        points,
-        makers,
-        columns,
-        weights,
-        edges,
-        shares,
-    )
+    need = monitored.stricter(slack)
+
+    def shorten(sweeps: int) -> tuple[int, float]:
+        found: tuple[int, float] = public_rays(
+            scaled.payoffs,
+            monitored.chance,
+            monitored.shift,
+            monitored.mover,
+            need,
+            scaled.deltas,
+            monitored.static,
+            monitored.alive,
+            centre,
+            rays,
+            lengths,
+            0.75 * tol,
+            slack if hasty else 0.25 * stop,
+            stop,
+            sweeps,
+            points,
+            makers,
+            columns,
+            weights,
+            edges,
+            shares,
+        )
+        return found
+
+    most = 200 + int(40.0 / patience)
+    size, moved = hurried(shorten, lengths, stop, most, patience) if hasty else shorten(most)
     if not moved <= stop or float(largest_distance(estimate, points[:size])) > 0.75 * tol:
         return None
     bits = _bits(slack * patience)
@@ -194,6 +208,30 @@ def _rayed(monitored: ScaledMonitoredGame, ends: Floats, slack: float, estimate:
         [_continuations(monitored, columns[e], weights[e], count, bits) for e in used],
         promises,
     )
+
+
+def hurried(shorten: Callable[[int], tuple[int, float]], lengths: Floats, stop: float, most: int, patience: float) -> tuple[int, float]:
+    """Shorten rays until they rest, a part of the way that is left at a time.
+
+    A set that is about to fall apart moves slowly and evenly: by ρ times as much a sweep, what is left is ρ / (1 - ρ) times the last move.
+    Going less than all the way keeps the rays longer than where they rest, from where they could not come back.
+    """
+    stretch = max(1, round(STRETCH / patience))
+    size, moved = shorten(stretch)
+    swept, least, since = stretch, moved, 0
+    while moved > stop and size and swept < most:
+        before, last = lengths.copy(), moved
+        size, moved = shorten(1)
+        if size and stop < moved < last:
+            rate = min(moved / last, 1.0 - EVEN * patience)
+            lengths -= EAGER * rate / (1.0 - rate) * np.maximum(before - lengths, 0.0)
+        size, moved = shorten(stretch) if size and moved > stop else (size, moved)
+        swept += stretch + 1
+        since = 0 if moved < 0.7 * least else since + 1
+        least = min(least, moved)
+        if since == MOST_IDLE:
+            return 0, np.inf
+    return size, moved
 
 
 def _bits(slack: float) -> int:

@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 from bargaining.games import GameError, IssueGame, MonitoredGame, Monitoring, StageGame, joint_monitoring
 from bargaining.games.exact import Real
 from bargaining.games.issues import Partition
-from bargaining.games.monitoring import Row, any_incident, joint_rows
+from bargaining.games.monitored_issues import any_incident, joint_rows
+from bargaining.games.monitoring import Row, require_mapping
 from bargaining.games.repeated import read_delta
 from bargaining.games.stage import Profile
 from bargaining.solvers.monitored_enforcement import EnforcementProgram
@@ -256,6 +257,7 @@ def _require_issues(given: Any) -> IssueGame:
 
 def _reversions(issues: IssueGame, given: Mapping[str, Any]) -> dict[str, Profile]:
     """The static equilibrium that each issue falls back to."""
+    require_mapping(given, "reversion", "from issues to pairs of actions")
     for name in given:
         if name not in issues.issues:
             raise GameError(f"reversion on unknown issue {name!r}; issues: {', '.join(issues.names)}")

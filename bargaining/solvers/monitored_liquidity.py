@@ -10,112 +10,35 @@ Both kinds of equilibria hang together by one *liquidity* :math:`\ell`, what the
   + E q]`, the worst :math:`\min_a [g(a) + E q]` (Abreu, Pearce and Stacchetti 1986; Abreu, Milgrom and Pearce 1991).
 
 For each profile these are linear programs, so that all curves are piecewise linear in :math:`\ell`, and :math:`\ell` belongs to the
-discount factor :math:`\ell / (\ell + \text{best} - \text{worst})`.
+discount factor :math:`\ell / (\ell + \text{best} - \text{worst})`. Their duals have the same constraints at every liquidity: with weights
+:math:`\mu_k \ge 0` on deviations with gains :math:`g_k` and :math:`\Delta_k = \pi(\cdot\mid a) - \pi(\cdot\mid a_k)`,
+
+.. math:: \max_{\mu \ge 0} \sum_k g_k \mu_k - \ell \sum_y \nu(y), \quad \nu(y) = \max(0, \max_i \sum_{k \in i} \Delta_k(y) \mu_k - c_i(y))
+
+is the least :math:`\sum_i c_i \cdot q_i` that enforces the profile. A solution at one liquidity is a line that bounds the whole curve;
+where the lines at two liquidities meet, the curve has a corner or another line is found.
 """
 
-import itertools
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bargaining.games import GameError, MonitoredGame
 from bargaining.games.exact import exact
 from bargaining.games.monitored import require_monitored
 from bargaining.games.stage import Profile
-from bargaining.payoff_set import PayoffSet
-from bargaining.solvers.monitored_scaled import deviations
+from bargaining.monitored_solution import DELTA_MAX, Liquidity, LiquidityCurve, LiquidityPath, LiquidityProof, Weights
+from bargaining.solution import Status
+from bargaining.solvers.exact_program import maximum
+from bargaining.solvers.monitored_scaled import deviations, merged_row, same_signals
 
-Floats = NDArray[np.float64]
-
-# No liquidity is looked at that would need a discount factor closer to one.
-DELTA_MAX = 0.9999
-# Pieces of a curve that bend by less than this, relative to the payoff span, are one.
-STRAIGHT = 1e-10
-
-
-@dataclass(frozen=True)
-class Liquidity:
-    """What one liquidity sustains: the best payoff (joint with transfers, each side's in symmetric equilibria) and the worst a side."""
-
-    liquidity: float
-    best: float
-    worst: tuple[float, ...]
-    profile: Profile
-
-    @property
-    def delta(self) -> float:
-        """The discount factor from which on there is that much liquidity."""
-        surplus = self.best - sum(self.worst)
-        return self.liquidity / (self.liquidity + surplus) if self.liquidity else 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class LiquidityPath:
-    """Best and worst payoffs as piecewise linear curves over liquidity.
-
-    Curves go through ``levels``, by rising liquidity; two levels of the same liquidity are a jump. Floating point answers of linear
-    programs (HiGHS), good to about 1e-9 of the payoff span, without a certificate.
-    """
-
-    game: MonitoredGame
-    levels: tuple[Liquidity, ...]
-
-    def at(self, delta: Any) -> Liquidity | None:
-        """The largest liquidity that a discount factor gives, with its payoffs; None if there is no equilibrium of the kind."""
-        try:
-            given = float(exact(delta))
-        except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-            given = float("nan")
-        if not 0 < given < 1:
-            raise ValueError(f"delta is {delta!r}: expected a number strictly between 0 and 1")
-        rate = given / (1.0 - given)
-        found = None
-        for number, level in enumerate(self.levels):
-            here = rate * (level.best - sum(level.worst)) - level.liquidity
-            slack = 1e-9 * max(level.liquidity, 1e-300)
-            if here >= -slack:
-                found = level
-                if number + 1 < len(self.levels):
-                    following = self.levels[number + 1]
-                    there = rate * (following.best - sum(following.worst)) - following.liquidity
-                    if there < 0.0 < here and following.liquidity > level.liquidity:
-                        found = _between(level, following, here / (here - there))
-        return found
-
-    def least_delta(self, payoff: float) -> float | None:
-        """Least discount factor at which the best payoff is at least `payoff`; None if there is none below 0.9999."""
-        least = None
-        for number, level in enumerate(self.levels):
-            tried = [level]
-            if number + 1 < len(self.levels):
-                following = self.levels[number + 1]
-                if level.best < payoff < following.best:
-                    tried.append(_between(level, following, (payoff - level.best) / (following.best - level.best)))
-            for each in tried:
-                if each.best >= payoff - 1e-9 * max(1.0, abs(payoff)) and (least is None or each.delta < least):
-                    least = each.delta
-        return least
-
-    def payoff_set(self, delta: Any) -> PayoffSet:
-        """Equilibrium payoffs at a discount factor: a triangle with transfers, a segment of the diagonal if strongly symmetric."""
-        level = self.at(delta)
-        if level is None:
-            return PayoffSet(np.empty((0, 2)))
-        if len(level.worst) == 1:
-            return PayoffSet.hull([[level.worst[0]] * 2, [level.best] * 2])
-        u, v = level.worst
-        return PayoffSet.hull([[u, v], [level.best - v, v], [u, level.best - u]])
-
-
-def _between(first: Liquidity, second: Liquidity, share: float) -> Liquidity:
-    def mix(x: float, y: float) -> float:
-        return x + share * (y - x)
-
-    worst = tuple(mix(x, y) for x, y in zip(first.worst, second.worst, strict=True))
-    return Liquidity(mix(first.liquidity, second.liquidity), mix(first.best, second.best), worst, first.profile)
+METHOD = "linear programs over liquidity in exact arithmetic"
+# Place, best, worst payoffs, profile of the best.
+Level = tuple[Fraction, Fraction, tuple[Fraction, ...], Profile]
 
 
 def monitored_transfers(game: MonitoredGame) -> LiquidityPath:
@@ -145,11 +68,8 @@ def monitored_transfers(game: MonitoredGame) -> LiquidityPath:
     >>> round(path.at("10/13").best, 6), round(path.least_delta(2.0), 6)
     (1.5, 0.833333)
     """
-    stage = require_monitored(game).stage_game()
-    m, n = stage.shape
-    profiles = [(a, b) for a in range(m) for b in range(n)]
-    programs = [_Program(game, a, players=(0, 1)) for a in profiles]
-    return _path(game, profiles, programs, 2)
+    m, n = require_monitored(game).stage_game().shape
+    return _path(game, [(a, b) for a in range(m) for b in range(n)], 2)
 
 
 def strongly_symmetric(game: MonitoredGame) -> LiquidityPath:
@@ -186,139 +106,223 @@ def strongly_symmetric(game: MonitoredGame) -> LiquidityPath:
         raise GameError(
             "the game is not symmetric: expected payoffs[0] to be the transpose of payoffs[1], and signals alike at (a, b), (b, a)"
         )
-    profiles = [(a, a) for a in range(payoffs.shape[1])]
-    return _path(game, profiles, [_Program(game, a, players=(0,)) for a in profiles], 1)
+    return _path(game, [(a, a) for a in range(payoffs.shape[1])], 1)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A program solved at one liquidity: its value there, the line that bounds the curve everywhere, and both solutions."""
+
+    place: Fraction
+    value: Fraction
+    constant: Fraction
+    slope: Fraction
+    weights: Weights
+    rewards: tuple[Weights, ...]
+
+    def at(self, place: Fraction) -> Fraction:
+        return self.constant + self.slope * place
+
+    def through(self, *others: "_Line") -> bool:
+        return all(self.at(other.place) == other.value for other in others)
 
 
 class _Program:
-    """The linear programs of one profile: variables q_i(y) of the players, then the liquidity."""
+    """The linear programs of one profile: weights on deviations, and prices of liquidity after each (merged) signal."""
 
-    def __init__(self, game: MonitoredGame, profile: Profile, players: Sequence[int]) -> None:
-        payoffs, chance = game.stage_game().payoffs, game.monitoring.probabilities
-        signals = chance.shape[2]
-        size = len(players) * signals
-        self.payoff = [float(payoffs[i, profile[0], profile[1]]) for i in players]
-        self.chance = chance[profile]
-        self.expected = [np.zeros(size + 1) for _ in players]
-        rows, sides = [], []
-        for place, i in enumerate(players):
-            block = slice(place * signals, (place + 1) * signals)
-            self.expected[place][block] = self.chance
-            for there in deviations(profile, (payoffs.shape[1], payoffs.shape[2])):
-                if (there[1 - i] == profile[1 - i]) and there != profile:
-                    row = np.zeros(size + 1)
-                    row[block] = chance[there] - self.chance
-                    rows.append(row)
-                    sides.append(float(payoffs[i, profile[0], profile[1]] - payoffs[i, there[0], there[1]]))
-        for y in range(signals):
-            row = np.zeros(size + 1)
-            row[[place * signals + y for place in range(len(players))]] = 1.0
-            row[-1] = -1.0
-            rows.append(row)
-            sides.append(0.0)
-        self.rows, self.sides = np.array(rows), np.array(sides)
-        everything = np.zeros(size + 1)
-        everything[-1] = 1.0
-        self.least = self._solve(everything, None)[0]
+    def __init__(self, game: MonitoredGame, profile: Profile, players: int) -> None:
+        payoffs, rows = game.stage_game().exact_payoffs, game.monitoring.rows
+        self.profile, self.players = profile, players
+        moves = [(0 if there[1] == profile[1] else 1, there) for there in deviations(profile, game.stage_game().shape)]
+        moves = [move for move in moves if move[0] < players]
+        self.mover = [i for i, _ in moves]
+        self.groups = same_signals([rows[profile], *(rows[there] for _, there in moves)])
+        self.signals = len(game.signals)
+        self.chance = merged_row(rows[profile], self.groups)
+        self.tells = [[p - q for p, q in zip(self.chance, merged_row(rows[there], self.groups), strict=True)] for _, there in moves]
+        self.gains = [payoffs[i][there] - payoffs[i][profile] for i, there in moves]
+        own = [payoffs[i][profile] for i in range(players)]
+        # What each kind is without rewards: nothing that is enforced is better.
+        self.worth = [sum(own, Fraction(0)), *(-value for value in own)]
 
-    def _solve(self, objective: Floats, liquidity: float | None) -> tuple[float, float]:
-        """Least value, and its slope in the liquidity if that is given; infinite if infeasible."""
-        from scipy.optimize import linprog
+    def need(self, most: Fraction) -> tuple[Fraction, Weights]:
+        """The least liquidity that enforces the profile, `most` if that is not enough, and weights that prove so."""
+        size, count = len(self.chance), len(self.gains)
+        if all(gain <= 0 for gain in self.gains):
+            return Fraction(0), (Fraction(0),) * count
+        rows = [self._row(i, s) for i in range(self.players) for s in range(size)]
+        rows += [[Fraction(0)] * count + [Fraction(1)] * size, [*self.gains, *([Fraction(0)] * size)]]
+        solved = maximum(rows, [*([Fraction(0)] * (len(rows) - 2)), Fraction(1), most], [*self.gains, *([Fraction(0)] * size)])
+        assert solved is not None
+        weights = tuple(solved[0][:count])
+        return sum((gain * weight for gain, weight in zip(self.gains, weights, strict=True)), Fraction(0)), weights
 
-        bounds: list[tuple[float, float | None]] = [(0.0, None)] * len(objective)
-        if liquidity is not None:
-            bounds[-1] = (liquidity, liquidity)
-        found = linprog(objective, A_ub=self.rows, b_ub=self.sides, bounds=bounds)
-        if found.status == 2:
-            return np.inf, 0.0
-        if found.status != 0 or found.fun is None:
-            raise RuntimeError(f"a linear program failed: {found.message}")
-        return float(found.fun), float(found.lower.marginals[-1] + found.upper.marginals[-1])
+    def line(self, kind: int, place: Fraction) -> _Line:
+        """The curve of one kind at one liquidity."""
+        size, count = len(self.chance), len(self.gains)
+        best, nothing = kind == 0, [Fraction(0)] * size
+        # If rewards are good, a price may be below the probability: what it falls short by are more variables.
+        rows = [[*self._row(i, s), *(self._unit(s) if best else ())] for i in range(self.players) for s in range(size)]
+        sides = [self.chance[s] if i == kind - 1 else Fraction(0) for i in range(self.players) for s in range(size)]
+        objective = [*self.gains, *([-place] * size)]
+        if best:
+            rows += [[*([Fraction(0)] * count), *nothing, *self._unit(s)] for s in range(size)]
+            sides += self.chance
+            objective += [place] * size
+        solved = maximum(rows, sides, objective)
+        if solved is None:
+            raise ArithmeticError("a profile that liquidity enforces has no value")
+        weights, prices = tuple(solved[0][:count]), solved[1]
+        constant = self.worth[kind] - sum((gain * weight for gain, weight in zip(self.gains, weights, strict=True)), Fraction(0))
+        slope = Fraction(-1 if best else 0)
+        for s, share in enumerate(self.chance):
+            pull = [-share * ((i == kind - 1) - best) for i in range(self.players)]
+            for k, weight in enumerate(weights):
+                pull[self.mover[k]] += weight * self.tells[k][s]
+            slope += max(Fraction(0), *pull)
+        rewards = []
+        for i in range(self.players):
+            own = [Fraction(0)] * self.signals
+            for s, group in enumerate(self.groups):
+                for y in group:
+                    own[y] = prices[i * size + s]
+            rewards.append(tuple(own))
+        return _Line(place, constant + slope * place, constant, slope, weights, tuple(rewards))
 
-    def best(self, liquidity: float) -> tuple[float, float]:
-        """Best payoff (summed over the players) and its slope: what cannot be handed back is burned."""
-        objective = -sum(self.expected, np.zeros_like(self.expected[0]))
-        objective[-1] += 1.0
-        burned, slope = self._solve(objective, liquidity)
-        return sum(self.payoff) - burned, -slope
+    def curve(self, kind: int, low: Fraction, high: Fraction) -> "_Curve":
+        """All corners of the curve between two liquidities."""
 
-    def worst(self, place: int, liquidity: float) -> tuple[float, float]:
-        """Minus the worst payoff of a player, and its slope."""
-        given, slope = self._solve(self.expected[place], liquidity)
-        return -self.payoff[place] - given, -slope
+        def walk(first: _Line, last: _Line) -> list[tuple[_Line, _Line, _Line]]:
+            for line in (first, last):
+                if line.through(first, last):
+                    return [(first, line, last)]
+            middle = self.line(kind, (first.constant - last.constant) / (last.slope - first.slope))
+            return [*walk(first, middle), *walk(middle, last)]
+
+        pieces: list[tuple[_Line, _Line, _Line]] = []
+        for piece in walk(self.line(kind, low), self.line(kind, high)):
+            if pieces and pieces[-1][1].through(piece[0], piece[2]):
+                pieces[-1] = (*pieces[-1][:2], piece[2])
+            else:
+                pieces.append(piece)
+        ends = [pieces[0][0], *(last for _, _, last in pieces)]
+        return _Curve(
+            kind, self.profile, [end.place for end in ends], [end.value for end in ends], ends, tuple(line.weights for _, line, _ in pieces)
+        )
+
+    def _row(self, player: int, signal: int) -> list[Fraction]:
+        tells = [tell[signal] if i == player else Fraction(0) for i, tell in zip(self.mover, self.tells, strict=True)]
+        return [*tells, *(-unit for unit in self._unit(signal))]
+
+    def _unit(self, signal: int) -> list[Fraction]:
+        return [Fraction(int(s == signal)) for s in range(len(self.chance))]
 
 
-def _path(game: MonitoredGame, profiles: Sequence[Profile], programs: Sequence[_Program], players: int) -> LiquidityPath:
-    payoffs = game.stage_game().payoffs
-    size = max(float(np.ptp(payoffs.reshape(2, -1), axis=1).max()), 1e-300)
-    most = DELTA_MAX / (1.0 - DELTA_MAX) * size * players
-    able = [k for k, program in enumerate(programs) if program.least <= most]
+@dataclass(frozen=True)
+class _Curve:
+    kind: int
+    profile: Profile
+    corners: list[Fraction]
+    values: list[Fraction]
+    ends: list[_Line]
+    weights: tuple[Weights, ...]
+
+    def at(self, place: Fraction) -> Fraction:
+        k = min(bisect_right(self.corners, place), len(self.corners) - 1)
+        x, y, low, high = self.corners[k - 1], self.corners[k], self.values[k - 1], self.values[k]
+        return low + (high - low) * (place - x) / (y - x)
+
+    def stored(self) -> LiquidityCurve:
+        rewards = tuple(end.rewards for end in self.ends)
+        return LiquidityCurve(self.kind, self.profile, tuple(self.corners), tuple(self.values), rewards, self.weights)
+
+
+def _path(game: MonitoredGame, profiles: Sequence[Profile], players: int) -> LiquidityPath:
+    payoffs = game.stage_game().exact_payoffs
+    size = max(own.max() - own.min() for own in payoffs) or Fraction(1)
+    rate = exact(DELTA_MAX) / (1 - exact(DELTA_MAX))
+    most = rate * size * players
+    programs = [_Program(game, profile, players) for profile in profiles]
+    needs = [program.need(most) for program in programs]
+    able = [k for k, (need, _) in enumerate(needs) if need < most]
     if not able:
         raise GameError("no profile can be enforced with any liquidity: there is no equilibrium of this kind in pure actions")
-    curves: list[list[tuple[int, list[tuple[float, float]]]]] = []
+    kinds: list[list[_Curve]] = []
     for kind in range(1 + players):
-        own = []
-        for k in able:
-            program = programs[k]
+        own: list[_Curve] = []
+        # No curve falls, so that a profile cannot matter that is worth no more than others give with the liquidity that it needs.
+        for k in sorted(able, key=lambda k: (-programs[k].worth[kind], needs[k][0])):
+            need = needs[k][0]
+            if not any(other.corners[0] <= need and other.at(need) >= programs[k].worth[kind] for other in own):
+                own.append(programs[k].curve(kind, need, most))
+        kinds.append(own)
+    levels = _levels(kinds)
+    numbers = [float(value) for place, best, worst, _ in levels for value in (place, best, *worst)]
+    return LiquidityPath(
+        status=Status.solved,
+        error_bound=float(np.spacing(max(abs(number) for number in numbers))),
+        iterations=sum(len(curve.corners) for own in kinds for curve in own),
+        method=METHOD,
+        options={"symmetric": players == 1},
+        game=game,
+        levels=tuple(Liquidity(float(x), float(best), tuple(map(float, worst)), profile) for x, best, worst, profile in levels),
+        proof=LiquidityProof(
+            places=tuple(level[0] for level in levels),
+            needs=tuple((profile, *need) for profile, need in zip(profiles, needs, strict=True)),
+            curves=tuple(curve.stored() for own in kinds for curve in own),
+        ),
+    )
 
-            def curve(x: float, program: _Program = program, kind: int = kind) -> tuple[float, float]:
-                return program.best(x) if kind == 0 else program.worst(kind - 1, x)
 
-            # A hair above the least liquidity, at which the solver may find nothing feasible.
-            start = program.least * (1.0 + 1e-11) if program.least > 1e-12 * size else 0.0
-            own.append((k, _concave(curve, start, most, STRAIGHT * size)))
-        curves.append(own)
-    places = sorted({x for own in curves for _, points in own for x, _ in points} | _crossings(curves))
-    levels: list[Liquidity] = []
-    for x in places:
-        # Before a profile comes in and with it: a jump.
-        for without in (True, False):
-            values = []
-            for own in curves:
-                top = [(_value(points, x), k) for k, points in own if points[0][0] < x or (points[0][0] == x and not without)]
-                values.append(max(top, key=lambda pair: (pair[0], -pair[1]), default=None))
-            if any(value is None for value in values):
+def _levels(kinds: Sequence[Sequence[_Curve]]) -> list[Level]:
+    """Where the largest of each kind's curves bend or jump, with their values on both sides."""
+    places = sorted({x for own in kinds for curve in own for x in curve.corners})
+    for own in kinds:
+        places = sorted({*places, *(x for ends in pairwise(places) for x in _crossings(own, *ends))})
+    levels: list[Level] = []
+    for low, high in pairwise(places):
+        values = []
+        for own in kinds:
+            living = [(curve.at(low), curve.at(high), curve.profile) for curve in own if curve.corners[0] <= low]
+            values.append(max(living, key=lambda ends: ends[0] + ends[1]))
+        profile = values[0][2]
+        for side, x in enumerate((low, high)):
+            best, *worst = [value[:2][side] for value in values]
+            level = (x, best, tuple(-value for value in worst), profile)
+            if levels and levels[-1][:3] == level[:3]:
                 continue
-            best, *worst = [value for value in values if value is not None]
-            level = Liquidity(x, best[0], tuple(-value for value, _ in worst), profiles[best[1]])
-            if not levels or levels[-1] != level:
-                levels.append(level)
-    return LiquidityPath(game, tuple(levels))
+            if side and len(levels) > 1 and levels[-2][3] == profile and _straight(levels[-2], levels[-1], level):
+                levels.pop()
+            levels.append(level)
+    return levels
 
 
-def _concave(curve: Callable[[float], tuple[float, float]], low: float, high: float, straight: float) -> list[tuple[float, float]]:
-    """Corners of a concave piecewise linear function, from its values and slopes: where the tangents of two ends meet, or between."""
-
-    def walk(a: float, fa: tuple[float, float], b: float, fb: tuple[float, float], depth: int) -> list[tuple[float, float]]:
-        chord = fa[0] + fa[1] * (b - a)
-        if chord - fb[0] <= straight or fa[1] - fb[1] <= 0.0 or depth == 0:
-            return []
-        x = (fb[0] - fa[0] + fa[1] * a - fb[1] * b) / (fa[1] - fb[1])
-        if not a < x < b:
-            return []
-        here = curve(x)
-        if fa[0] + fa[1] * (x - a) - here[0] <= straight:
-            return [(x, here[0])]
-        return [*walk(a, fa, x, here, depth - 1), (x, here[0]), *walk(x, here, b, fb, depth - 1)]
-
-    first, last = curve(low), curve(high)
-    return [(low, first[0]), *walk(low, first, high, last, 60), (high, last[0])]
+def _straight(first: Level, middle: Level, last: Level) -> bool:
+    """Whether a level lies on the lines between two others."""
+    x, y, z = first[0], middle[0], last[0]
+    if not x < y < z:
+        return False
+    ends = zip((first[1], *first[2]), (middle[1], *middle[2]), (last[1], *last[2]), strict=True)
+    return all((v - u) * (z - y) == (w - v) * (y - x) for u, v, w in ends)
 
 
-def _value(points: list[tuple[float, float]], x: float) -> float:
-    return float(np.interp(x, [p for p, _ in points], [v for _, v in points]))
-
-
-def _crossings(curves: list[list[tuple[int, list[tuple[float, float]]]]]) -> set[float]:
-    """Where the largest of a kind's curves may pass from one profile to another."""
-    found: set[float] = set()
-    for own in curves:
-        places = sorted({x for _, points in own for x, _ in points})
-        for a, b in itertools.pairwise(places):
-            living = [points for _, points in own if points[0][0] <= a]
-            ends = [(_value(points, a), _value(points, b)) for points in living]
-            for j, (fa, fb) in enumerate(ends):
-                for ga, gb in ends[:j]:
-                    if (fa - ga) * (fb - gb) < 0:
-                        found.add(a + (b - a) * (fa - ga) / ((fa - ga) - (fb - gb)))
-    return found
+def _crossings(curves: Sequence[_Curve], low: Fraction, high: Fraction) -> list[Fraction]:
+    """Where the largest of curves that are straight between two places passes from one to another."""
+    lines = [(curve.at(low), curve.at(high)) for curve in curves if curve.corners[0] <= low]
+    found: list[Fraction] = []
+    if not lines:
+        return found
+    here = Fraction(0)
+    lead = max(lines)
+    while True:
+        # Later leaders rise faster; of those that overtake at the same place the fastest.
+        overtaking = [
+            ((lead[0] - line[0]) / ((lead[0] - line[0]) + (line[1] - lead[1])), -(line[1] - line[0]), line)
+            for line in lines
+            if line[1] > lead[1]
+        ]
+        if not overtaking:
+            return found
+        here, _, lead = min(overtaking)
+        if 0 < here < 1:
+            found.append(low + here * (high - low))

@@ -61,10 +61,10 @@ def public_set(
     inner: PublicInnerProof | None = None
     outer: OuterChain | None = None
     status, iterations = Status.max_iter, 0
-    turned = np.empty((0, 2))
+    turned, start = np.empty((0, 2)), None
     for turn in range(MOST_TURNS):
         # Far enough for what is cut short not to matter inside; a set that never quite comes to rest must not hold everything up.
-        estimate = float_estimate(monitored, finest, stop, min(max_iter, 100 + int(40.0 / patience)))
+        estimate = float_estimate(monitored, finest, stop, min(max_iter, 100 + int(40.0 / patience)), start)
         better = find_machine(monitored, estimate, tol, fine=turn > 0) if len(estimate) else None
         inner = better if better is not None else inner
         outer = OuterChain(monitored, estimate, turned)
@@ -75,7 +75,7 @@ def public_set(
         # The half-planes rest away from the inner set: some edge of the limit is missing among them, or the estimate is too coarse. A set
         # that vanishes, or all but vanishes, goes through shapes that its end does not show.
         turned = np.concatenate([turned, outer.edges(), fan(8 * 2**turn)])
-        finest, stop = finest / 8.0, stop / 64.0
+        finest, stop, start = finest / 8.0, stop / 64.0, outer.polygon()
     assert outer is not None
     if status is Status.undecided and inner is None:
         status = Status.approximate
@@ -90,11 +90,15 @@ def fan(count: int) -> Floats:
     return np.column_stack([np.cos(angles), np.sin(angles)])
 
 
-def float_estimate(monitored: ScaledMonitoredGame, finest: float, stop: float, max_iter: int) -> Floats:
-    """Float estimate of the set, to details of `finest` and sweeps that move by `stop`: vertices, none if it vanishes."""
+def float_estimate(monitored: ScaledMonitoredGame, finest: float, stop: float, max_iter: int, start: Floats | None = None) -> Floats:
+    """Float estimate of the set, to details of `finest` and sweeps that move by `stop`: vertices, none if it vanishes.
+
+    A `start` is a polygon that holds the set.
+    """
     scaled = monitored.scaled
     vertices = np.empty((MOST_VERTICES, 2))
-    start = _start(monitored)
+    if start is None or not 3 <= len(start) <= MOST_VERTICES:
+        start = _start(monitored)
     vertices[: len(start)] = start
     count, _, _ = public_polygons(
         scaled.payoffs,
