@@ -12,7 +12,7 @@ from stochastic_games import PUBLISHED, always, court, dilemma, licence, publish
 import bargaining as bg
 from bargaining.cli import main
 from bargaining.kernels.stochastic_polygons import add_polygon
-from bargaining.solvers import stochastic_fan, stochastic_set
+from bargaining.solvers import stochastic_common, stochastic_set
 
 PLANAR = [name for name, case in PUBLISHED.items() if "vertices_by_state" in case["expected"]]
 # Random games whose limit hangs on constraints that bind exactly: outward rounding keeps what exact arithmetic would drop.
@@ -334,8 +334,8 @@ def test_too_large_games_return_with_what_is_proven_outside(monkeypatch):
 
 def test_no_time_for_the_limit_still_gives_both_bounds(monkeypatch):
     game = published("sg_as_twostate_d070")
-    monkeypatch.setattr(stochastic_fan, "refined", lambda *_: (stochastic_fan.LONG, 1, True))
-    monkeypatch.setattr(stochastic_fan, "MOST_SPENT", 0)
+    monkeypatch.setattr(stochastic_common, "TRIES", 0)
+    monkeypatch.setattr(stochastic_common, "MOST_SPENT", 0)
     rough = bg.equilibrium_set(game, tol=1e-12)
     assert rough.status in (bg.Status.inner_only, bg.Status.solved)
     assert np.isfinite(rough.error_bound)
