@@ -11,7 +11,7 @@ from stochastic_games import PUBLISHED, always, court, dilemma, licence, publish
 
 import bargaining as bg
 from bargaining.cli import main
-from bargaining.kernels.stochastic_polygons import add_polygon
+from bargaining.kernels.stochastic_mixtures import add_polygon
 from bargaining.solvers import stochastic_common, stochastic_set
 
 PLANAR = [name for name, case in PUBLISHED.items() if "vertices_by_state" in case["expected"]]

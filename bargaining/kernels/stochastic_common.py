@@ -93,8 +93,9 @@ def outside_planes(flat: FlatArrays, fan: Fan, tol: float, max_iter: int) -> Out
     alive, living = np.ones(g.shape[0], np.bool_), np.ones(states, np.bool_)
     failed, leaders = np.full(states, -1, np.int64), np.full((states, count), -1, np.int64)
     falls, slopes, failing = np.ones((states, count)), np.ones((states, count)), np.empty((states, count), np.bool_)
-    sweeps = 0
-    batch = 0
+    # Literals would have the sweeps compiled twice.
+    sweeps = np.int64(0)
+    batch = np.int64(0)
     while sweeps <= min(max_iter, MOST_CHAIN):
         if batch > 0:
             done, _ = outer_sweeps(flat, normals, chain, alive, living, failed, batch, 0.0)
@@ -191,7 +192,8 @@ def settle_game(flat: FlatArrays, frame: Floats, tol: float, max_iter: int, trie
     known = 0.0
     for s in range(states):
         if exact[s]:
-            fan.y[s] = y[s]
+            for j in range(y.shape[1]):
+                fan.y[s, j, 0], fan.y[s, j, 1] = y[s, j, 0], y[s, j, 1]
             # Points are known to rounding, accumulated.
             known = 16.0 * EPSILON * (2.0 + widest_row(flat, 0, flat.g.shape[0])) / (1.0 - flat.delta[0])
     outside = outside_planes(flat, limit.above if limit.surrounded else fan, allowed, max_iter)

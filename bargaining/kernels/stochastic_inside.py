@@ -205,11 +205,11 @@ def inside_polygons(flat: FlatArrays, limit: Fan, exact: Flags, tol: float, rush
     for s in range(exact.shape[0]):
         points = points or exact[s]
     while radius > 0.0 and slack <= tol * slow:
-        y[:] = limit.y
-        makers[:] = limit.makers
+        y = limit.y.copy()
+        makers = limit.makers.copy()
         code, sweeps, _ = aligned_fixed_point(
-            flat, limit.directions, y, makers, limit.kinds.copy(), limit.edges.copy(), slack, min(0.5, slack / radius), slack / 64.0, 1,
-            RUSHED_SWEEPS if rushed else MOST_SWEEPS,
+            flat, limit.directions, y, makers, limit.kinds.copy(), limit.edges.copy(), slack, min(0.5, slack / radius), slack / 64.0,
+            np.int64(1), RUSHED_SWEEPS if rushed else MOST_SWEEPS,
         )  # fmt: skip
         spent += sweeps
         settled = not points or settle_points(flat, y, makers, exact)

@@ -194,13 +194,15 @@ def refined(flat: FlatArrays, fan: Fan, aim: float, most: int, rough: float) -> 
 
     Returns the fan, how that ended, sweeps, and whether polygons came to rest on the fan that is left, but not all edges have a direction.
     """
-    room, spent, holding = max(ROOM, MORE * fan.normals.shape[0]), 0, False
-    held = fan
-    for turn in range(MOST_FANS):
+    room, spent, holding, last = max(ROOM, MORE * fan.normals.shape[0]), 0, False, False
+    held, moved = fan, np.inf
+    for turn in range(MOST_FANS + 1):
         code, sweeps, _ = aligned_fixed_point(
-            flat, fan.directions, fan.y, fan.makers, fan.kinds, fan.edges, 0.0, 0.0, max(aim / 16.0, rough),
-            1 if turn > 0 else 3, FEW_SWEEPS,
+            flat, fan.directions, fan.y, fan.makers, fan.kinds, fan.edges, 0.0, 0.0, max(aim / 16.0, 0.0 if last else rough),
+            1 if turn > 0 else 3, MOST_SWEEPS if last else FEW_SWEEPS,
         )  # fmt: skip
+        if last:
+            return fan, code, spent + sweeps, moved > aim
         spent += sweeps + 1
         if code != CONVERGED:
             return held if holding else fan, code, spent, holding
@@ -212,11 +214,7 @@ def refined(flat: FlatArrays, fan: Fan, aim: float, most: int, rough: float) -> 
         full = fan.normals.shape[0] >= most // 2 and turn > 1
         fan = fan_around(edge_directions(vertices, counts, aim / 4.0, min(room, most)), vertices, counts, makers)
         room *= MORE
-        if moved <= aim or full:
-            code, sweeps, _ = aligned_fixed_point(
-                flat, fan.directions, fan.y, fan.makers, fan.kinds, fan.edges, 0.0, 0.0, aim / 16.0, 1, MOST_SWEEPS
-            )
-            return fan, code, spent + sweeps, moved > aim
+        last = moved <= aim or full
     return fan, LONG, spent, True
 
 
