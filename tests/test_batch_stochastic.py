@@ -51,7 +51,7 @@ def test_threads_and_chunks_change_nothing(games, sets, workers, chunk):
 def test_short_decimals_are_read_as_fractions_are(games):
     payoffs, transitions, delta = (part.copy() for part in games)
     payoffs[0, :, 1] = 0.3
-    payoffs[1] *= 1e5
+    payoffs[1] = np.rint(1e6 * payoffs[1])
     for own, law, factor in zip(payoffs, transitions, delta, strict=True):
         read, arrays, frame = decimal_game(own, law, factor)
         flat = FlatGame.of(bg.StochasticGame(list(own), list(law), float(factor)))

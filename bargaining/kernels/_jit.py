@@ -61,7 +61,9 @@ def kernel(function: F) -> F:
     try:
         # The setting is global to numba: it is restored at once, or it would move the cache of every other package.
         config.CACHE_DIR = str(CACHE_FOLDER or "")
-        compiled = numba.njit(cache=CACHE_FOLDER is not None, nogil=True, fastmath=False, error_model="numpy")(function)
+        compiled = numba.njit(cache=CACHE_FOLDER is not None, nogil=True, fastmath=False, error_model="numpy", no_cfunc_wrapper=True)(
+            function
+        )
     finally:
         config.CACHE_DIR = before
     return cast(F, compiled)

@@ -176,30 +176,24 @@ def settle_game(flat: FlatArrays, frame: Floats, tol: float, max_iter: int, trie
     limit = limit_fan(flat, tol, tries, work_allowed)
     fan = limit.fan
     states = fan.y.shape[0]
-    nothing = Polygons(np.empty((0, 2)), np.zeros(states + 1, np.int64))
     exact = np.zeros(states, np.bool_)
-    missing = Outside(False, 0, 0.0, 0.0, np.empty((0, 0)), np.empty((0, 0)), np.empty((0, 0)))
-    unproven = Settled(False, 0, np.inf, np.inf, nothing, nothing, nothing, fan, exact, fan.y, fan.makers, fan.normals, missing)
-    if not limit.found:
-        return unproven
     allowed = max(tol, MOST_GAP) if limit.coarse else tol
     # What was left in a hurry has no structure, so no point is known exactly.
-    if not limit.rushed:
+    if limit.found and not limit.rushed:
         exact = points_for_ever(flat, fan.y, fan.makers)
-    found, y, makers, more = inside_polygons(flat, fan, exact, allowed, limit.rushed)
-    if not found:
-        return unproven
+    found, y, makers, more = inside_polygons(flat, fan, exact, allowed if limit.found else -1.0, limit.rushed)
     known = 0.0
     for s in range(states):
-        if exact[s]:
+        if found and exact[s]:
             for j in range(y.shape[1]):
                 fan.y[s, j, 0], fan.y[s, j, 1] = y[s, j, 0], y[s, j, 1]
-            # Points are known to rounding, accumulated.
+            # Points are known to accumulated rounding.
             known = 16.0 * EPSILON * (2.0 + widest_row(flat, 0, flat.g.shape[0])) / (1.0 - flat.delta[0])
-    outside = outside_planes(flat, limit.above if limit.surrounded else fan, allowed, max_iter)
+    outside = outside_planes(flat, limit.above if limit.surrounded else fan, allowed, max_iter if found else -1)
     iterations = limit.sweeps + more + outside.sweeps
     if not outside.found or iterations > max_iter:
-        return unproven
+        nothing = Polygons(np.empty((0, 2)), np.zeros(states + 1, np.int64))
+        return Settled(False, iterations, np.inf, np.inf, nothing, nothing, nothing, fan, exact, y, makers, fan.normals, outside)
     normals = limit.above.normals if limit.surrounded else fan.normals
     offsets = outside.offsets
     count = normals.shape[0]
@@ -230,11 +224,9 @@ def settle_game(flat: FlatArrays, frame: Floats, tol: float, max_iter: int, trie
     off = max(most_beyond(vertices, counts, inner, inner_counts), most_beyond(inner, inner_counts, vertices, counts))
     if off > gap:
         vertices, counts = inner, inner_counts
-    if gap > allowed:
-        return unproven
     thinning = 0.25 * min(gap, tol)
     stated = in_units(vertices, counts, frame, thinning)
     within = in_units(inner, inner_counts, frame, 0.0)
     around = in_units(outer, outer_counts, frame, 0.0)
     bound = (gap + thinning) * max(frame[0, 1], frame[1, 1])
-    return Settled(True, iterations, gap, bound, stated, within, around, fan, exact, y, makers, normals, outside)
+    return Settled(gap <= allowed, iterations, gap, bound, stated, within, around, fan, exact, y, makers, normals, outside)

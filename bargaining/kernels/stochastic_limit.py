@@ -259,22 +259,28 @@ def limit_fan(flat: FlatArrays, tol: float, tries: int, work_allowed: int) -> Li
         vertices[s, 1, 0], vertices[s, 2, 0] = x, x
         vertices[s, 2, 1], vertices[s, 3, 1] = y, y
     most = min(MOST_DIRECTIONS, max(256, MOST_WORK // profiles))
-    above = fan_around(normals, vertices, counts, makers)
-    fan, code, spent, coarse = fan_around(normals, vertices, counts, makers), LONG, 0, True
-    if tries > 0:
-        fan, code, spent, coarse = refined(flat, fan, aim, most, COARSE)
-    near, moved, failed, surrounded = NEAR, 1.0, 0, False
+    fan = fan_around(normals, vertices, counts, makers)
+    above, surrounded, rushed = fan, False, False
+    near, moved, rough = NEAR, 1.0, COARSE
+    trying, failed, code, coarse = tries > 0, 0, LONG, True
+    spent = 0
     work = 0
-    for turn in range(MOST_FANS):
-        if code != LONG or failed >= tries > 0:
+    for turn in range(MOST_FANS + 1):
+        if trying:
+            fan, code, sweeps, coarse = refined(flat, fan_around(normals, vertices, counts, makers), aim, most, rough)
+            spent += sweeps
+            work += rows * fan.normals.shape[0] * sweeps
+            failed += code == LONG and turn > 0
+            rough = aim
+        rushed = code == LONG and surrounded and work > work_allowed
+        if code != LONG or rushed or failed >= tries > 0 or turn == MOST_FANS:
             break
-        if work > work_allowed and surrounded:
-            return Limit(True, True, True, True, spent, above, above)
         offsets = supports(vertices, counts, normals)
         leaders = np.full((states, normals.shape[0]), -1, np.int64)
         sweeps = descend(flat, normals, offsets, leaders, max(aim / 16.0, (0.02 if turn > 0 else 0.1) * slow * moved), MOST_DESCENT)
         if sweeps < 0:
-            return Limit(False, False, False, False, spent, fan, above)
+            code = EMPTIED
+            break
         spent += sweeps + 1
         work += rows * normals.shape[0] * sweeps
         vertices = np.zeros((states, normals.shape[0] + 5, 2))
@@ -283,25 +289,17 @@ def limit_fan(flat: FlatArrays, tol: float, tries: int, work_allowed: int) -> Li
             for j in range(normals.shape[0]):
                 offsets[s, j] += ROOMY
             counts[s] = half_plane_polygon(normals, offsets[s], vertices[s])
-        above = fan_around(normals, vertices, counts, makers)
-        surrounded = True
+        above, surrounded = fan_around(normals, vertices, counts, makers), True
         large = states * normals.shape[0] > MANY
         vertices, counts, makers, change = generated(flat, above.y, max(aim / 16.0, (3e-2 if large else 1e-3) * moved))
         moved = min(moved, change)
         if counts.min() == 0:
-            return Limit(False, False, False, False, spent, fan, above)
-        total = 0
-        for s in range(states):
-            total += counts[s]
-        work += SORTING * rows * (total // states)
+            code = EMPTIED
+            break
+        work += SORTING * rows * (counts.sum() // states)
         normals = edge_directions(vertices, counts, max(aim / 4.0, (1e-1 if large else 1e-2) * moved), most)
-        if moved <= (min(near, NEARER) if large else near) and tries > 0:
-            near = moved / 8.0
-            fan = fan_around(normals, vertices, counts, makers)
-            fan, code, sweeps, coarse = refined(flat, fan, aim, most, aim)
-            spent += sweeps
-            work += rows * fan.normals.shape[0] * sweeps
-            failed += code == LONG
-    if code == CONVERGED:
-        return Limit(True, coarse, False, False, spent, fan, above)
-    return Limit(code == LONG and failed > 0 and coarse, True, True, False, spent, fan, above)
+        trying = tries > 0 and moved <= (min(near, NEARER) if large else near)
+        near = moved / 8.0 if trying else near
+    settled = code == CONVERGED
+    found = settled or rushed or (code == LONG and failed > 0 and coarse)
+    return Limit(found, coarse or not settled, not settled, rushed, spent, above if rushed else fan, above)
