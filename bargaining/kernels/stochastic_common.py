@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels._jit import kernel
+from bargaining.kernels._jit import inlined, kernel, runtime_int
 from bargaining.kernels.flat_game import EPSILON, FlatArrays, widest_row
 from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.kernels.polygon import largest_distance, thin_out
@@ -73,7 +73,7 @@ class Settled(NamedTuple):
     outside: Outside
 
 
-@kernel
+@inlined
 def outside_planes(flat: FlatArrays, fan: Fan, tol: float, max_iter: int) -> Outside:
     """Half-planes near the limit, proven after as few sweeps of the operator as exclusion needs."""
     normals, y, g = fan.normals, fan.y, flat.g
@@ -94,8 +94,8 @@ def outside_planes(flat: FlatArrays, fan: Fan, tol: float, max_iter: int) -> Out
     failed, leaders = np.full(states, -1, np.int64), np.full((states, count), -1, np.int64)
     falls, slopes, failing = np.ones((states, count)), np.ones((states, count)), np.empty((states, count), np.bool_)
     # Literals would have the sweeps compiled twice.
-    sweeps = np.int64(0)
-    batch = np.int64(0)
+    sweeps = runtime_int(0)
+    batch = runtime_int(0)
     while sweeps <= min(max_iter, MOST_CHAIN):
         if batch > 0:
             done, _ = outer_sweeps(flat, normals, chain, alive, living, failed, batch, 0.0)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels._jit import kernel
+from bargaining.kernels._jit import inlined, kernel, runtime_int
 from bargaining.kernels.flat_game import EPSILON, TIE, FlatArrays, required_continuation, requirements, widest_row
 from bargaining.kernels.stochastic_aligned import CONVERGED, aligned_fixed_point
 from bargaining.kernels.stochastic_fan import fan_radius, floors_and_centre
@@ -191,7 +191,7 @@ def settle_points(flat: FlatArrays, y: Floats, makers: Integers, exact: Flags) -
     return True
 
 
-@kernel
+@inlined
 def inside_polygons(flat: FlatArrays, limit: Fan, exact: Flags, tol: float, rushed: bool) -> tuple[bool, Floats, Integers, int]:
     """Polygons near the limit that generate themselves with room for every rounding, their makers and the sweeps it took; False if there
     are none within tol."""
@@ -209,7 +209,7 @@ def inside_polygons(flat: FlatArrays, limit: Fan, exact: Flags, tol: float, rush
         makers = limit.makers.copy()
         code, sweeps, _ = aligned_fixed_point(
             flat, limit.directions, y, makers, limit.kinds.copy(), limit.edges.copy(), slack, min(0.5, slack / radius), slack / 64.0,
-            np.int64(1), RUSHED_SWEEPS if rushed else MOST_SWEEPS,
+            runtime_int(1), RUSHED_SWEEPS if rushed else MOST_SWEEPS,
         )  # fmt: skip
         spent += sweeps
         settled = not points or settle_points(flat, y, makers, exact)

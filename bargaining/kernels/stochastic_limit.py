@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels._jit import kernel
+from bargaining.kernels._jit import inlined, kernel
 from bargaining.kernels.flat_game import FlatArrays
 from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.kernels.polygon import sort_points
@@ -76,7 +76,7 @@ class Limit(NamedTuple):
     above: Fan
 
 
-@kernel
+@inlined
 def fan_around(normals: Floats, vertices: Floats, counts: Integers, makers: Integers) -> Fan:
     """Polygons ``vertices[s, :counts[s]]`` on the directions half-way between sorted normals."""
     states, count = counts.shape[0], normals.shape[0]
@@ -188,7 +188,7 @@ def generated(flat: FlatArrays, y: Floats, dust: float) -> tuple[Floats, Integer
         room = min(4 * room, most)
 
 
-@kernel
+@inlined
 def refined(flat: FlatArrays, fan: Fan, aim: float, most: int, rough: float) -> tuple[Fan, int, int, bool]:
     """Refine a fan by the edges of what it generates until nothing new appears; the polygons given are overwritten.
 
@@ -218,7 +218,7 @@ def refined(flat: FlatArrays, fan: Fan, aim: float, most: int, rough: float) -> 
     return fan, LONG, spent, True
 
 
-@kernel
+@inlined
 def supports(vertices: Floats, counts: Integers, normals: Floats) -> Floats:
     """How far polygons reach in each direction, shape (S, J)."""
     offsets = np.empty((counts.shape[0], normals.shape[0]))
@@ -231,7 +231,7 @@ def supports(vertices: Floats, counts: Integers, normals: Floats) -> Floats:
     return offsets
 
 
-@kernel
+@inlined
 def limit_fan(flat: FlatArrays, tol: float, tries: int, work_allowed: int) -> Limit:
     """The limit from outside, on a fan of the edges of what it generates; there is none if it has empty states or does not settle.
 

@@ -3,7 +3,7 @@ r"""Mixtures of polygons: the Minkowski sum :math:`\sum_{s'} P(s' \mid s, a) W_{
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels._jit import kernel
+from bargaining.kernels._jit import kernel, runtime_int
 from bargaining.kernels.flat_game import FlatArrays
 
 Floats = NDArray[np.float64]
@@ -172,7 +172,7 @@ def continuations(
         return 0
     if starts[p + 1] - starts[p] > FEW_SUCCESSORS:
         return _sum_of_many(flat, p, vertices, counts, sums, steps, spare)
-    size = np.int64(1)
+    size = runtime_int(1)
     sums[0, 0] = 0.0
     sums[0, 1] = 0.0
     for k in range(starts[p], starts[p + 1]):

@@ -15,7 +15,7 @@ the leftmost (lowest) one, so that its edges are sorted by angle.
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels._jit import kernel
+from bargaining.kernels._jit import kernel, runtime_int
 from bargaining.kernels.flat_game import FlatArrays, requirements, same_row, widest_row
 from bargaining.kernels.polygon import clip, hull, largest_distance, thin
 from bargaining.kernels.stochastic_mixtures import continuations
@@ -65,8 +65,8 @@ def generate_state(
     first, starts, following, chances, g, delta = flat.first, flat.starts, flat.following, flat.chances, flat.g, flat.delta
     requirements(flat, floors, state, slack, need, bound, tempting)
     room = points.shape[0]
-    size = np.int64(0)
-    before = np.int64(-1)
+    size = runtime_int(0)
+    before = runtime_int(-1)
     mixed = 0
     for p in range(first[state], first[state + 1]):
         if not active[p]:
@@ -114,7 +114,7 @@ def generate_state(
                 sums[j, 1] = spare[j, 1]
         if size + count > room:
             kept = hull(points, size, order, chain)
-            size = np.int64(0)
+            size = runtime_int(0)
             # The chain's positions may come in any order: sums' neighbour `spare` holds the vertices meanwhile.
             if kept + count > room or kept > spare.shape[0]:
                 return -1
