@@ -81,6 +81,14 @@ def test_an_exclusion_with_more_profiles_enforceable_than_after_the_stored_chain
     assert against_the_reference(1281)
 
 
+def test_points_are_stated_as_their_equations_are_solved():
+    """Accumulated rounding of compiled sweeps would show: the certificate compares with the exact proof to the last bits."""
+    payoffs, exactly, _, (delta, _) = random_game(1022)
+    solution = bg.equilibrium_set(bg.StochasticGame(payoffs, exactly, delta), tol=1e-8)
+    assert [len(own.vertices) for own in solution] == [1, 1]
+    assert bg.verify(solution).holds
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("seeds", [range(k, k + 25) for k in range(1000, 1500, 25)], ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
 def test_many_random_games_against_plain_python(seeds):

@@ -1,7 +1,7 @@
 """Payoff sets of many stochastic games of one shape: threads over chunks, the same bits for any number of threads and any chunk size.
 
-Games in decimals of up to seven digits are read and solved by compiled code, which threads run side by side. Others are read as fractions
-first, and those that the compiled solver leaves go one by one to the solver of single games.
+Games in decimals of up to seven digits are read and solved by compiled code, which threads run side by side. Others, those that the
+compiled solver leaves, and those in which some state's set is a point go one by one to the solver of single games.
 """
 
 from dataclasses import dataclass
@@ -101,7 +101,8 @@ def stochastic_sets(
             read, flat, frame = decimal_game(own, law, deltas[k])
             if read:
                 settled = settle_game(flat, frame, tol, max_iter, TRIES, MOST_SPENT)
-                if settled.found:
+                # Points are solved for in exact arithmetic.
+                if settled.found and not settled.exact.any():
                     name = "solved" if settled.gap <= tol else "inner_only"
                     ends = settled.stated.ends
                     found.append((settled.stated.vertices, (ends[1:] - ends[:-1]).tolist(), name, settled.error_bound))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games.state_values import discounted_values
-from bargaining.kernels.stochastic_common import Polygons, settle_game
+from bargaining.kernels.stochastic_common import Polygons, in_units, settle_game
 from bargaining.kernels.stochastic_fan import fan_polygons
 from bargaining.kernels.stochastic_limit import MOST_SPENT, TRIES, Fan
 from bargaining.payoff_set import PayoffSet
@@ -40,6 +40,15 @@ def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
     if not found.found:
         return None
     outside = found.outside
+    stated, within = _sets(found.stated), _sets(found.within)
+    if found.exact.any():
+        # The compiled sweeps know points to accumulated rounding only.
+        for (s, p), point in solve_points(flat, found.makers, found.exact).items():
+            found.y[s, found.makers[s] == p] = [float(number) for number in point]
+        vertices, counts = np.empty_like(found.y), np.empty(len(found.y), dtype=np.int64)
+        fan_polygons(found.y, 0.0, vertices, counts)
+        within = _sets(in_units(vertices, counts, flat.frame, 0.0))
+        stated = tuple(own if point else other for point, own, other in zip(found.exact.tolist(), within, stated, strict=True))
     return StochasticSet(
         status=Status.solved if found.gap <= tol else Status.inner_only,
         error_bound=found.error_bound,
@@ -47,8 +56,8 @@ def settle(flat: FlatGame, tol: float, max_iter: int) -> StochasticSet | None:
         method=METHOD,
         options={"tol": tol, "max_iter": max_iter},
         game=flat.game,
-        payoff_sets=_sets(found.stated),
-        inner=_sets(found.within),
+        payoff_sets=stated,
+        inner=within,
         outer=_sets(found.around),
         inner_proof=StochasticInner.deferred(partial(deferred_proof, flat, found.limit, found.y, found.makers, found.exact)),
         outer_proof=StochasticOuter(
