@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import bargaining as bg
+from bargaining.kernels.decimal_game import decimal_game
+from bargaining.solvers.stochastic_game import FlatGame
 
 
 def drawn(count=12, states=2, seed=3):
@@ -44,6 +46,45 @@ def test_threads_and_chunks_change_nothing(games, sets, workers, chunk):
     assert np.array_equal(again.offsets, sets.offsets)
     assert np.array_equal(again.status, sets.status)
     assert np.array_equal(again.error_bound, sets.error_bound)
+
+
+def test_short_decimals_are_read_as_fractions_are(games):
+    payoffs, transitions, delta = (part.copy() for part in games)
+    payoffs[0, :, 1] = 0.3
+    payoffs[1] = np.rint(1e6 * payoffs[1])
+    for own, law, factor in zip(payoffs, transitions, delta, strict=True):
+        read, arrays, frame = decimal_game(own, law, factor)
+        flat = FlatGame.of(bg.StochasticGame(list(own), list(law), float(factor)))
+        assert read
+        assert all(np.array_equal(ours, exact) for ours, exact in zip(arrays, flat.arrays, strict=True))
+        assert np.array_equal(frame, flat.frame)
+
+
+@pytest.mark.parametrize(("where", "value"), [((0, 0, 0, 0), 1 / 3), ((0, 0, 0, 0), np.nan), ((1, 1, 0, 1), 1e300)])
+def test_other_payoffs_are_left_to_exact_arithmetic(games, where, value):
+    payoffs, transitions, delta = games
+    other = payoffs[0].copy()
+    other[where] = value
+    assert not decimal_game(other, transitions[0], delta[0])[0]
+
+
+@pytest.mark.parametrize("row", [(1 / 3, 2 / 3), (0.5, 0.4), (1.5, -0.5), (np.nan, 1.0), (0.5, 0.500000001)])
+def test_other_probabilities_are_left_to_exact_arithmetic(games, row):
+    payoffs, transitions, delta = games
+    other = transitions[0].copy()
+    other[1, 0, 1] = row
+    assert not decimal_game(payoffs[0], other, delta[0])[0]
+
+
+def test_thirds_are_solved_like_decimals(games):
+    payoffs, transitions, delta = games
+    law = transitions.copy()
+    law[:, 0, 0, 0] = 1 / 3, 2 / 3
+    sets = bg.batch.stochastic_sets(payoffs[:3], law[:3], delta[:3], tol=1e-7)
+    for k in range(3):
+        one = bg.equilibrium_set(bg.StochasticGame(list(payoffs[k]), list(law[k]), float(delta[k])), tol=1e-7)
+        assert sets.error_bound[k] == one.error_bound
+        assert all(np.array_equal(sets[k, s].vertices, one[s].vertices) for s in (0, 1))
 
 
 def test_one_transition_law_for_all_games(games):

@@ -11,8 +11,8 @@ from stochastic_games import PUBLISHED, always, court, dilemma, licence, publish
 
 import bargaining as bg
 from bargaining.cli import main
-from bargaining.kernels.stochastic_polygons import add_polygon
-from bargaining.solvers import stochastic_fan, stochastic_set
+from bargaining.kernels.stochastic_mixtures import add_polygon
+from bargaining.solvers import stochastic_common, stochastic_set
 
 PLANAR = [name for name, case in PUBLISHED.items() if "vertices_by_state" in case["expected"]]
 # Random games whose limit hangs on constraints that bind exactly: outward rounding keeps what exact arithmetic would drop.
@@ -79,6 +79,14 @@ def test_random_games_against_plain_python(seeds):
 def test_an_exclusion_with_more_profiles_enforceable_than_after_the_stored_chain():
     """The exact sets come within the half-planes two sweeps before the stored ones, when three more profiles are enforceable."""
     assert against_the_reference(1281)
+
+
+def test_points_are_stated_as_their_equations_are_solved():
+    """Accumulated rounding of compiled sweeps would show: the certificate compares with the exact proof to the last bits."""
+    payoffs, exactly, _, (delta, _) = random_game(1022)
+    solution = bg.equilibrium_set(bg.StochasticGame(payoffs, exactly, delta), tol=1e-8)
+    assert [len(own.vertices) for own in solution] == [1, 1]
+    assert bg.verify(solution).holds
 
 
 @pytest.mark.full
@@ -334,8 +342,8 @@ def test_too_large_games_return_with_what_is_proven_outside(monkeypatch):
 
 def test_no_time_for_the_limit_still_gives_both_bounds(monkeypatch):
     game = published("sg_as_twostate_d070")
-    monkeypatch.setattr(stochastic_fan, "refined", lambda *_: (stochastic_fan.LONG, 1, True))
-    monkeypatch.setattr(stochastic_fan, "MOST_SPENT", 0)
+    monkeypatch.setattr(stochastic_common, "TRIES", 0)
+    monkeypatch.setattr(stochastic_common, "MOST_SPENT", 0)
     rough = bg.equilibrium_set(game, tol=1e-12)
     assert rough.status in (bg.Status.inner_only, bg.Status.solved)
     assert np.isfinite(rough.error_bound)

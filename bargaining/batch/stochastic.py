@@ -1,7 +1,7 @@
 """Payoff sets of many stochastic games of one shape: threads over chunks, the same bits for any number of threads and any chunk size.
 
-Every game goes to the solver of single games. Its kernels run side by side; what is between them, reading a game exactly among it, does
-not: a second core helps in proportion to how large the games are.
+Games in decimals of up to seven digits are read and solved by compiled code, which threads run side by side. Others, those that the
+compiled solver leaves, and those in which some state's set is a point go one by one to the solver of single games.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from bargaining.batch.sets import CHUNK, _chunks, _deltas
 from bargaining.games import GameError, StochasticGame
+from bargaining.kernels.decimal_game import decimal_game
+from bargaining.kernels.stochastic_common import settle_game
+from bargaining.kernels.stochastic_limit import MOST_SPENT, TRIES
 from bargaining.payoff_set import PayoffSet
 from bargaining.solvers.repeated_set import MAX_ITER, check_options
 from bargaining.solvers.stochastic_set import stochastic_set
@@ -91,24 +94,33 @@ def stochastic_sets(
     count, states = games.shape[:2]
     deltas = _deltas(delta, count)
 
-    def solve(start: int, end: int) -> list[tuple[list[Floats], str, float]]:
+    def solve(start: int, end: int) -> list[tuple[Floats, list[int], str, float]]:
         found = []
-        for k in range(start, end):
+        # Copies of their own: compiled code takes arrays that can be written to.
+        for k, own, law in zip(range(start, end), np.array(games[start:end]), np.array(rows[start:end]), strict=True):
+            read, flat, frame = decimal_game(own, law, deltas[k])
+            if read:
+                settled = settle_game(flat, frame, tol, max_iter, TRIES, MOST_SPENT)
+                # Points are solved for in exact arithmetic.
+                if settled.found and not settled.exact.any():
+                    name = "solved" if settled.gap <= tol else "inner_only"
+                    ends = settled.stated.ends
+                    found.append((settled.stated.vertices, (ends[1:] - ends[:-1]).tolist(), name, settled.error_bound))
+                    continue
             try:
-                game = StochasticGame(list(games[k]), list(rows[k]), float(deltas[k]))
-                solution = stochastic_set(game, tol, max_iter)
+                solution = stochastic_set(StochasticGame(list(own), list(law), float(deltas[k])), tol, max_iter)
             except GameError as error:
                 raise GameError(f"game {k}: {error}") from None
-            found.append(([own.vertices for own in solution.payoff_sets], solution.status.name, solution.error_bound))
+            sets = [one.vertices for one in solution.payoff_sets]
+            found.append((np.concatenate(sets), [len(one) for one in sets], solution.status.name, solution.error_bound))
         return found
 
     results = [one for part in _chunks(solve, count, workers, chunk) for one in part]
-    sets = [vertices for one in results for vertices in one[0]]
     return StochasticSets(
-        vertices=np.concatenate(sets) if sets else np.empty((0, 2)),
-        offsets=np.cumsum([0, *(len(vertices) for vertices in sets)]).astype(np.int64),
-        status=np.array([one[1] for one in results], dtype="U12"),
-        error_bound=np.array([one[2] for one in results]),
+        vertices=np.concatenate([one[0] for one in results]) if results else np.empty((0, 2)),
+        offsets=np.cumsum([0, *(size for one in results for size in one[1])]).astype(np.int64),
+        status=np.array([one[2] for one in results], dtype="U12"),
+        error_bound=np.array([one[3] for one in results]),
         states=states,
     )
 

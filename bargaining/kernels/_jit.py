@@ -1,4 +1,4 @@
-"""The one decorator that compiles kernels, and where their machine code is cached.
+"""The decorators that compile kernels, and where their machine code is cached.
 
 numba's on-disk cache notices an edit of the file that holds a function, but not an edit of a function or constant that it takes
 from *another* file: it would go on returning the old answer. So the cache folder is named by a hash of all kernel sources; any edit
@@ -14,8 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# A value that the compiler does not know: a function that is given a literal is compiled once more for it.
+runtime_int: Callable[[int], int] = cast(Any, np.int64)
+runtime_bool: Callable[[bool], bool] = cast(Any, np.bool_)
 
 _SOURCES = Path(__file__).parent
 
@@ -61,10 +66,25 @@ def kernel(function: F) -> F:
     try:
         # The setting is global to numba: it is restored at once, or it would move the cache of every other package.
         config.CACHE_DIR = str(CACHE_FOLDER or "")
-        compiled = numba.njit(cache=CACHE_FOLDER is not None, nogil=True, fastmath=False, error_model="numpy")(function)
+        options: Any = {
+            "cache": CACHE_FOLDER is not None,
+            "nogil": True,
+            "fastmath": False,
+            "error_model": "numpy",
+            "no_cfunc_wrapper": True,
+        }
+        compiled = numba.njit(**options)(function)
     finally:
         config.CACHE_DIR = before
     return cast(F, compiled)
+
+
+def inlined(function: F) -> F:
+    """A step of one kernel: compiled as part of the function that calls it, not by itself as well.
+
+    All that a kernel calls is linked and optimised once more for every kernel between it and the outermost one.
+    """
+    return cast(F, numba.njit(inline="always", nogil=True, fastmath=False, error_model="numpy")(function))
 
 
 def compiled_for(function: F, *arguments: Any) -> F:

@@ -13,7 +13,7 @@ polygons that generate themselves consist of equilibrium payoffs. Games are flat
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels._jit import kernel
+from bargaining.kernels._jit import kernel, runtime_int
 from bargaining.kernels.flat_game import FlatArrays, required_continuation, requirements, same_row
 from bargaining.kernels.stochastic_fan import floors_and_centre
 
@@ -69,8 +69,8 @@ def _generate(
     points = np.empty((6, 2))
     how = np.empty((6, 2), np.int64)
     missed = FEASIBILITY if slack == 0.0 else 0.0
-    looked = -1
-    blended = -1
+    looked = runtime_int(-1)
+    blended = runtime_int(-1)
     for turn in range(2):
         for p in range(begin, end):
             if leads[p] != (turn == 0):
@@ -195,8 +195,8 @@ def _on_structure(
                 w0 += inward * chances[k] * (centres[following[k], 0] - y[following[k], edge, 0])
                 w1 += inward * chances[k] * (centres[following[k], 1] - y[following[k], edge, 1])
         if kind == BOTH:
-            w0 = required_continuation(flat, floors, p, tempting[p, 0], 0, slack)
-            w1 = required_continuation(flat, floors, p, tempting[p, 1], 1, slack)
+            w0 = required_continuation(flat, floors, p, tempting[p, 0], runtime_int(0), slack)
+            w1 = required_continuation(flat, floors, p, tempting[p, 1], runtime_int(1), slack)
         elif kind != FREE:
             after = edge + 1 if edge + 1 < count else 0
             v0 = 0.0

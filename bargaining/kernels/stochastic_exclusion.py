@@ -12,7 +12,7 @@ promise from below. The discount factor is common; all states have the same sort
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels._jit import kernel
+from bargaining.kernels._jit import kernel, runtime_bool, runtime_int
 from bargaining.kernels.exclusion import below_zero, crossed_edges
 from bargaining.kernels.flat_game import EPSILON, FlatArrays, mix, requirements, same_row, widest_row
 from bargaining.kernels.half_planes import axis_positions
@@ -51,7 +51,7 @@ def _state_rows(
     count = normals.shape[0]
     d = flat.delta[0]
     crossed = np.empty(4, np.int64)
-    blended = -1
+    blended = runtime_int(-1)
     requirements(flat, floors, s, 0.0, need, bound, tempting)
     for p in range(first[s], first[s + 1]):
         leads[p] = False
@@ -176,7 +176,7 @@ def descend(
     weights = np.empty((states, count, 3))
     devs = np.zeros((states, count, 2), np.int64)
     for done in range(sweeps):
-        moved = _rows(flat, normals, axes, offsets, active, leaders, where, weights, devs, True)
+        moved = _rows(flat, normals, axes, offsets, active, leaders, where, weights, devs, runtime_bool(True))
         if moved < 0.0:
             return -1
         if moved <= stop:
@@ -211,7 +211,7 @@ def state_growth(
             for j in range(count):
                 shifted[s, j] = offsets[s, j] + 1e-11 * (1.0 - d) * slopes[s, j]
         if _rows(
-            flat, normals, axes, shifted, active, leaders, where, weights, devs, False
+            flat, normals, axes, shifted, active, leaders, where, weights, devs, runtime_bool(False)
         ) < 0.0:  # fmt: skip
             return False
         settled = False
@@ -291,7 +291,7 @@ def state_excludes(
     widest = widest_row(flat, 0, starts.shape[0] - 1)
     error = 8.0 * EPSILON * (2.0 + widest) * (1.0 + most * steepest)
     total = 0
-    blended = -1
+    blended = runtime_int(-1)
     for s in range(states):
         for end in range(2):
             t = most if end else least
@@ -353,7 +353,7 @@ def state_excludes(
                             not free[0], not free[1], crossed[end],
                         )  # fmt: skip
                 x, y = d * n0, d * n1
-                size = 1
+                size = runtime_int(1)
                 for end in range(2):
                     k = crossed[end, 0] if y > 0.0 else crossed[end, 1]
                     if not free[0] and y != 0.0 and k >= 0:

@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 
 from bargaining.games import StochasticGame, exact
 from bargaining.games.stage import require_size
+from bargaining.kernels.decimal_game import whole_numbers
 from bargaining.kernels.flat_game import FlatArrays
 from bargaining.solvers.scaled import Pair
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-# Payoffs of so many decimals are scaled as integers.
-MOST_DIGITS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +50,16 @@ class FlatGame:
             origin.append(lowest)
             span.append(spread)
             scaled[:, player] = own
-        starts, following, chances = [0], [], []
-        for rows, stage in zip(game.exact_transitions, game.stages, strict=True):
-            for a in range(stage.shape[0]):
-                for b in range(stage.shape[1]):
-                    for state, share in rows[a, b]:
-                        following.append(state)
-                        chances.append(float(share))
-                    starts.append(len(following))
+        starts: list[int] = [0]
+        following: list[int] = []
+        chances: list[float] = []
+        for exactly, floats, stage in zip(game.exact_transitions, game.transitions, game.stages, strict=True):
+            # Profiles stand in joint order in both; the floats are the exact shares rounded once.
+            for row, shares in zip(exactly.values(), floats.reshape(stage.payoffs[0].size, -1).tolist(), strict=True):
+                for state, _ in row:
+                    following.append(state)
+                    chances.append(shares[state])
+                starts.append(len(following))
         return cls(
             game=game,
             first=np.cumsum([0, *sizes]).astype(np.int64),
@@ -79,9 +79,15 @@ class FlatGame:
         return FlatArrays(self.first, self.columns, self.starts, self.following, self.chances, self.payoffs, self.deltas)
 
     @cached_property
+    def frame(self) -> Floats:
+        """Each player's least payoff and spread, shape (2, 2); a player indifferent over everything has a spread of zero."""
+        rows = zip(self.origin, self.span, self.payoffs.T, strict=True)
+        return np.array([[float(origin), float(span) if own.any() else 0.0] for origin, span, own in rows])
+
+    @property
     def units(self) -> Floats:
-        """Spread of each player's payoffs, shape (2,): multiply scaled distances by it. Zero for a player indifferent over everything."""
-        return np.array([float(span) if own.any() else 0.0 for span, own in zip(self.span, self.payoffs.T, strict=True)])
+        """Spread of each player's payoffs, shape (2,): multiply scaled distances by it."""
+        return self.frame[:, 1]
 
     def state_of(self, position: int) -> int:
         """The state of a profile given by its position in the row."""
@@ -112,7 +118,7 @@ class FlatGame:
 
     def in_units(self, points: Floats) -> Floats:
         """Scaled points, shape (k, 2), in the game's own payoff units."""
-        return np.array([float(origin) for origin in self.origin]) + points * self.units
+        return self.frame[:, 0] + points * self.units
 
     def exact_in_units(self, point: Sequence[Fraction]) -> Pair:
         """A scaled point in the game's own payoff units, exactly."""
@@ -125,13 +131,12 @@ class FlatGame:
 
 def _scaled(payoffs: Floats) -> tuple[Fraction, Fraction, Floats]:
     """Least payoff, spread (one if there is none) and the payoffs moved and stretched to [0, 1], rounded once."""
-    for digits in range(MOST_DIGITS):
-        # A decimal of at most 15 digits that reads as the float is the one that it stands for; quotients of integers are rounded once.
-        whole = np.rint(payoffs * 10.0**digits)
-        if np.abs(whole).max() < 1e15 and (whole / 10.0**digits == payoffs).all():
-            low, high = int(whole.min()), int(whole.max())
-            spread = Fraction(high - low, 10**digits) or Fraction(1)
-            return Fraction(low, 10**digits), spread, (whole - low) / float(high - low or 1)
+    whole = np.empty(len(payoffs))
+    power = whole_numbers(payoffs, whole)
+    if power:
+        # Quotients of integers are rounded once.
+        low, high = int(whole.min()), int(whole.max())
+        return Fraction(low, int(power)), Fraction(high - low, int(power)) or Fraction(1), (whole - low) / float(high - low or 1)
     values, places = np.unique(payoffs, return_inverse=True)
     numbers = [exact(float(value)) for value in values]
     spread = numbers[-1] - numbers[0] or Fraction(1)

@@ -8,7 +8,7 @@ equilibria has none itself, and a state that nobody can leave for such a one is 
 From outside the operator works on half-planes, rounded outward; from inside sets are proven to generate themselves in exact arithmetic.
 The game counts as solved when the two are within `tol` of each other in every state.
 
-With a common discount factor of .95 a hundred states of 16 profiles, three of which can follow each, take some 6 s, fifty take .7 s.
+With a common discount factor of .95 a hundred states of 16 profiles, three of which can follow each, take 6 CPU seconds, fifty take .5.
 Where any state can follow any other, a hundred states end with what half-planes and sets inside prove (`inner_only`, a gap of a few
 hundredths of the payoff span): work has a limit. Larger games that do not settle get half-planes only (`approximate`, an infinite bound).
 """
