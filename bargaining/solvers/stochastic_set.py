@@ -213,6 +213,7 @@ class _Solver:
         apart = not self.flat.game.common_delta
         slack = max(1e-13, self.fine * self.slow / (8.0 if apart else 256.0))
         plans = None if _all_fat(polygons) else plan_values(self.flat, polygons, makers)
+        radius = min((room for room in map(_room, polygons) if room > FINE), default=1.0)
         while slack <= self.tol:
             turns = 0
             while turns < 2:
@@ -225,8 +226,9 @@ class _Solver:
                     candidate, tried, hints = plans, own, {}
                 else:
                     turns = 2
+                    inward = min(0.5, slack / radius)
                     stricter, made, _ = self.iterate(
-                        polygons, slack, slack, slack / (32.0 if apart else 1024.0), max(slack / (8.0 if apart else 128.0), 1e-15)
+                        polygons, slack, inward, slack / (32.0 if apart else 1024.0), max(slack / (8.0 if apart else 128.0), 1e-15)
                     )
                     points = [snapped(polygon) for polygon in stricter]
                     hints = {(s, x): int(p) for s in range(self.states) for x, p in zip(points[s], made[s], strict=True)}
@@ -321,6 +323,15 @@ class _Solver:
 
 def _all_fat(polygons: list[Floats]) -> bool:
     return all(not len(polygon) or PayoffSet(polygon).area > FAT for polygon in polygons)
+
+
+def _room(polygon: Floats) -> float:
+    """How far the mean of a polygon's vertices is from its sides; 0 if it has no interior."""
+    if len(polygon) < 3:
+        return 0.0
+    steps = np.roll(polygon, -1, axis=0) - polygon
+    away = polygon.mean(axis=0) - polygon
+    return float(((steps[:, 0] * away[:, 1] - steps[:, 1] * away[:, 0]) / np.hypot(steps[:, 0], steps[:, 1])).min())
 
 
 def _canonical(polygon: Floats) -> Floats:
