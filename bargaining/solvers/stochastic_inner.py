@@ -229,6 +229,21 @@ def snapped(points: Floats) -> list[Pair]:
     return [(Fraction(round(float(x) * GRID), GRID), Fraction(round(float(y) * GRID), GRID)) for x, y in points]
 
 
+def is_point(polygon: Floats) -> bool:
+    """Whether a polygon is what iteration has left of a point."""
+    return bool(len(polygon) and np.ptp(polygon, axis=0).max() <= POINT)
+
+
+def after_points(flat: FlatGame, p: int, single: Mapping[int, Pair]) -> Pair | None:
+    """What profile p makes, exactly, if each state that can follow it has one payoff; else None."""
+    row = flat.row(p)
+    if not all(state in single for state, _ in row):
+        return None
+    g, deltas = flat.exact_payoff(p), flat.game.exact_deltas
+    x, y = ((1 - deltas[i]) * g[i] + deltas[i] * sum((share * single[state][i] for state, share in row), Fraction(0)) for i in (0, 1))
+    return x, y
+
+
 def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Any]) -> list[list[Pair]]:
     """For each state the vertices whose payoffs solve linear equations, exactly.
 
@@ -237,7 +252,7 @@ def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Any
     and the worst vertices after it. Payoffs that lead to such ones for ever are solved; a polygon that is nearly a point is one. Where
     the sets are segments and one player's constraint binds, the other's payoff follows from the line.
     """
-    polygons = [polygon[:1] if len(polygon) and np.ptp(polygon, axis=0).max() <= POINT else polygon for polygon in polygons]
+    polygons = [polygon[:1] if is_point(polygon) else polygon for polygon in polygons]
     single = {s for s, polygon in enumerate(polygons) if len(polygon) == 1}
     mixtures = Mixtures(flat, [snapped(polygon) for polygon in polygons])
     worst = [[int(polygon[:, i].argmin()) if len(polygon) else -1 for polygon in polygons] for i in (0, 1)]

@@ -30,7 +30,8 @@ from bargaining.solution import Status
 from bargaining.solvers.outer import thinned
 from bargaining.solvers.stochastic_common import settle
 from bargaining.solvers.stochastic_game import FlatGame
-from bargaining.solvers.stochastic_inner import plan_values, prove, snapped
+from bargaining.solvers.scaled import Pair
+from bargaining.solvers.stochastic_inner import after_points, is_point, plan_values, prove, snapped
 from bargaining.stochastic_solution import StochasticInner, StochasticOuter, StochasticSet
 
 Floats = NDArray[np.float64]
@@ -41,6 +42,8 @@ DUST = 1e-12
 SAME_ANGLE = 1e-11
 # Area against squared length below which a polygon is a sliver.
 THIN = 1e-6
+# Share of a polygon's extent by which its shape may change where it is smaller than what may be left out.
+SHAPE = 1e-3
 # Area in the unit square above which a set is not on the verge of being a segment.
 FAT = 1e-4
 # Plans of sets that are nearly points or segments are read off the float estimate, which is then never coarser than this.
@@ -230,8 +233,7 @@ class _Solver:
                     stricter, made, _ = self.iterate(
                         polygons, slack, inward, slack / (32.0 if apart else 1024.0), max(slack / (8.0 if apart else 128.0), 1e-15)
                     )
-                    points = [snapped(polygon) for polygon in stricter]
-                    hints = {(s, x): int(p) for s in range(self.states) for x, p in zip(points[s], made[s], strict=True)}
+                    points, hints = self.candidates(stricter, made, plans)
                     candidate = points if plans is None else [exact + more for exact, more in zip(plans, points, strict=True)]
                     tried = [sorted({*own[s], *(int(p) for p in made[s])}) for s in range(self.states)]
                 proof = prove(self.flat, candidate, tried, hints)
@@ -246,6 +248,25 @@ class _Solver:
             else:
                 slack *= 8.0 if apart else 32.0
         return best
+
+    def candidates(
+        self, polygons: list[Floats], makers: list[NDArray[np.int64]], plans: list[list[Pair]] | None
+    ) -> tuple[list[list[Pair]], dict[tuple[int, Pair], int]]:
+        """Points to be proven, and the profiles that make them: floats, but exact where only states with a single, solved payoff follow."""
+        single = {
+            s: plans[s][0] for s, polygon in enumerate(polygons) if plans is not None and len(plans[s]) == 1 and is_point(polygon)
+        }
+        points: list[list[Pair]] = [[] for _ in polygons]
+        hints: dict[tuple[int, Pair], int] = {}
+        for s, polygon in enumerate(polygons):
+            if s in single:
+                continue
+            for x, p in zip(snapped(polygon), makers[s].tolist(), strict=True):
+                point = after_points(self.flat, p, single) or x
+                if (s, point) not in hints:
+                    hints[s, point] = p
+                    points[s].append(point)
+        return points, hints
 
     def consistent(self, inner: StochasticInner, polygons: list[Floats] | None = None) -> bool:
         """Whether the inner set has vertices in just the states that live (or have a polygon)."""
@@ -354,7 +375,8 @@ def _edge_normals(polygons: list[Floats], tolerance: float) -> Floats:
     normals = [np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])]
     lengths = [np.full(4, np.inf)]
     for whole in polygons:
-        polygon = whole[thinned(whole, tolerance)]
+        # What is on its way to a point keeps its shape: the directions of its sides are those that lead there.
+        polygon = whole[thinned(whole, min(tolerance, SHAPE * float(np.ptp(whole, axis=0).max(initial=0.0))))]
         if len(polygon) < 2:
             continue
         steps = np.roll(polygon, -1, axis=0) - polygon
