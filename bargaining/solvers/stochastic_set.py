@@ -121,7 +121,7 @@ class _Solver:
 
     def resting(self) -> float:
         """Movement in one sweep below which the float estimate counts as settled."""
-        return max(self.fine * self.slow / 128.0, 1e-15)
+        return max(self.fine * self.slow / (128.0 if self.flat.game.common_delta else 32.0), 1e-15)
 
     def outside(self) -> StochasticSet:
         """Half-planes with evenly spread normals and nothing inside: what there is time for in the largest games."""
@@ -214,9 +214,9 @@ class _Solver:
         best, nearest = None, np.inf
         # With different discount factors edges turn for ever: room for thinning keeps the polygons small.
         apart = not self.flat.game.common_delta
-        slack = max(1e-13, self.fine * self.slow / (8.0 if apart else 256.0))
         plans = None if _all_fat(polygons) else plan_values(self.flat, polygons, makers)
         radius = min((room for room in map(_room, polygons) if room > FINE), default=1.0)
+        slack = max(1e-13, self.fine * self.slow * (min(0.125, radius) if apart else 1.0 / 256.0))
         while slack <= self.tol:
             turns = 0
             while turns < 2:
@@ -231,7 +231,7 @@ class _Solver:
                     turns = 2
                     inward = min(0.5, slack / radius)
                     stricter, made, _ = self.iterate(
-                        polygons, slack, inward, slack / (32.0 if apart else 1024.0), max(slack / (8.0 if apart else 128.0), 1e-15)
+                        polygons, slack, inward, slack / (12.0 if apart else 1024.0), max(slack / (4.0 if apart else 128.0), 1e-15)
                     )
                     points, hints = self.candidates(stricter, made, plans)
                     candidate = points if plans is None else [exact + more for exact, more in zip(plans, points, strict=True)]
@@ -375,8 +375,10 @@ def _edge_normals(polygons: list[Floats], tolerance: float) -> Floats:
     normals = [np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])]
     lengths = [np.full(4, np.inf)]
     for whole in polygons:
+        if len(whole) < 2:
+            continue
         # What is on its way to a point keeps its shape: the directions of its sides are those that lead there.
-        polygon = whole[thinned(whole, min(tolerance, SHAPE * float(np.ptp(whole, axis=0).max(initial=0.0))))]
+        polygon = whole[thinned(whole, min(tolerance, SHAPE * float(np.ptp(whole, axis=0).max())))]
         if len(polygon) < 2:
             continue
         steps = np.roll(polygon, -1, axis=0) - polygon
