@@ -78,22 +78,22 @@ class Mixtures:
             polygon = self.integers[state]
             if len(polygon) > 1:
                 edges += [
-                    ((after[0] - here[0], after[1] - here[1]), k) for here, after in zip(polygon, [*polygon[1:], polygon[0]], strict=True)
+                    ((after[0] - before[0], after[1] - before[1]), k) for before, after in zip(polygon, [*polygon[1:], polygon[0]], strict=True)
                 ]
         edges.sort(key=cmp_to_key(_edge_order))
         at = [0] * len(row)
-        corners = [tuple(at)]
+        here = [sum(weight * self.integers[state][0][i] for weight, (state, _) in zip(weights, row, strict=True)) for i in (0, 1)]
+        corners, points = [tuple(at)], [(here[0], here[1])]
         for n, (edge, k) in enumerate(edges):
             at[k] = (at[k] + 1) % len(self.integers[row[k][0]])
+            here = [here[i] + weights[k] * edge[i] for i in (0, 1)]
             # Of parallel edges only the end is a corner; the last edge comes back to the start.
             if n + 1 < len(edges) and _by_angle(edge, edges[n + 1][0]) != 0:
                 corners.append(tuple(at))
-        points = [
-            tuple(sum(weights[k] * self.integers[row[k][0]][j][i] for k, j in enumerate(corner)) for i in (0, 1)) for corner in corners
-        ]
+                points.append((here[0], here[1]))
         scale = [self.unit[i] * whole for i in (0, 1)]
         shadow = np.array([[point[0] / scale[0], point[1] / scale[1]] for point in points])
-        return points, corners, shadow  # type: ignore[return-value]
+        return points, corners, shadow
 
 
 def _edge_order(u: tuple[Integer, int], v: tuple[Integer, int]) -> int:
@@ -187,6 +187,20 @@ def _needs(flat: FlatGame, floors: Sequence[Sequence[Fraction] | None], worths: 
     return values[0], values[1]
 
 
+class _Stretched(Sequence[Integer]):
+    """Points times a factor a coordinate, one when it is asked for."""
+
+    def __init__(self, points: Sequence[Integer], factor: Sequence[int]) -> None:
+        self.points, self.factor = points, factor
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, k: Any) -> Any:
+        x, y = self.points[k]
+        return x * self.factor[0], y * self.factor[1]
+
+
 def _place(flat: FlatGame, mixtures: Mixtures, p: int, vertex: Pair) -> tuple[Corner, Corner, Corner] | None:
     """Three corners of the mixture after profile p whose triangle holds the continuation that `vertex` asks for; None if none does."""
     points, corners, shadow = mixtures.of(p)
@@ -196,7 +210,7 @@ def _place(flat: FlatGame, mixtures: Mixtures, p: int, vertex: Pair) -> tuple[Co
     wanted = [(vertex[i] - (1 - deltas[i]) * payoff[i]) / deltas[i] * scale[i] for i in (0, 1)]
     # A common factor makes the target an integer too.
     factor = [want.denominator for want in wanted]
-    stretched = [(x * factor[0], y * factor[1]) for x, y in points] if factor != [1, 1] else points
+    stretched = points if factor == [1, 1] else _Stretched(points, factor)
     near = np.array([float(wanted[i] / scale[i]) for i in (0, 1)])
     found = locate(stretched, shadow, (wanted[0].numerator, wanted[1].numerator), near)
     return None if found is None else (corners[found[0]], corners[found[1]], corners[found[2]])
