@@ -10,7 +10,9 @@ left is tried again.
 """
 
 import math
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cmp_to_key
 from itertools import chain
@@ -78,7 +80,8 @@ class Mixtures:
             polygon = self.integers[state]
             if len(polygon) > 1:
                 edges += [
-                    ((after[0] - before[0], after[1] - before[1]), k) for before, after in zip(polygon, [*polygon[1:], polygon[0]], strict=True)
+                    ((after[0] - before[0], after[1] - before[1]), k)
+                    for before, after in zip(polygon, [*polygon[1:], polygon[0]], strict=True)
                 ]
         edges.sort(key=cmp_to_key(_edge_order))
         at = [0] * len(row)
@@ -109,10 +112,30 @@ def _by_angle(u: Integer, v: Integer) -> int:
     return -1 if turn > 0 else int(turn < 0)
 
 
+def _hull(points: Sequence[Pair]) -> list[Pair]:
+    """`exact_hull` in integers, which is faster."""
+    unit = [math.lcm(1, *(point[i].denominator for point in points)) for i in (0, 1)]
+    back = {(x.numerator * (unit[0] // x.denominator), y.numerator * (unit[1] // y.denominator)): (x, y) for x, y in points}
+    return [back[corner] for corner in exact_hull(back)]  # type: ignore[arg-type, index]
+
+
+@dataclass
+class Work:
+    """How much may still be done."""
+
+    left: int
+
+
 def prove(
-    flat: FlatGame, polygons: Sequence[Sequence[Pair]], makers: Sequence[Sequence[int]], hints: Mapping[tuple[int, Pair], int]
+    flat: FlatGame,
+    polygons: Sequence[Sequence[Pair]],
+    makers: Sequence[Sequence[int]],
+    hints: Mapping[tuple[int, Pair], int],
+    work: Work | None = None,
 ) -> StochasticInner | None:
     """Exact proof that the hulls of (a part of) the points generate themselves; None if nothing is left of some polygon that was there.
+
+    Also None if there is no `work` left to go on.
 
     Parameters
     ----------
@@ -121,11 +144,13 @@ def prove(
         Scaled payoffs; none for a state without equilibria.
     makers : for each state the positions of profiles to try.
     hints : (state, point) -> the profile to try first
+    work : how many mixtures may be searched for a place, default as many as it takes
     """
+    work = work or Work(sys.maxsize)
     begun = [bool(polygon) for polygon in polygons]
     pools = [list(polygon) for polygon in polygons]
     for _ in range(MOST_PRUNED):
-        polygons = [exact_hull(pool) for pool in pools]
+        polygons = [_hull(pool) for pool in pools]
         mixtures = Mixtures(flat, polygons)
         shadows = [np.array([[float(x), float(y)] for x, y in polygon]).reshape(-1, 2) for polygon in polygons]
         worst = [
@@ -150,6 +175,9 @@ def prove(
                         needs[p] = _needs(flat, floors, worths, p)
                     if any(vertex[i] < needs[p][i] for i in (0, 1)):
                         continue
+                    if work.left <= 0:
+                        return None
+                    work.left -= 1
                     place = _place(flat, mixtures, p, vertex)
                     if place is not None:
                         found = p, place
