@@ -10,7 +10,7 @@ import bargaining as bg
 from bargaining.solvers import stochastic_set
 from bargaining.solvers.state_polygons import edge_normals
 from bargaining.solvers.stochastic_game import FlatGame
-from bargaining.solvers.stochastic_inner import Work, prove, snapped
+from bargaining.solvers.stochastic_inner import Work, prove
 
 LARGER_DEAL = {"full_benefit_us_units": 1.0, "full_cost_cn_units": 0.3}
 
@@ -23,6 +23,12 @@ def apart(one, other):
     return float(np.abs(ours - theirs).max())
 
 
+def within(inner, outer):
+    """Whether one set lies in another, by support function."""
+    ours, theirs = supports(inner.vertices), supports(outer.vertices)
+    return bool(np.isneginf(ours).all() or (ours <= theirs + 1e-12).all())
+
+
 def checked(seed, tol=1e-6):
     """A random game with two discount factors, solved; both bounds, the certificate and the reference agree. Whether it was settled."""
     payoffs, exactly, floats, delta = random_game(seed)
@@ -31,7 +37,7 @@ def checked(seed, tol=1e-6):
     assert not game.common_delta
     solution = bg.equilibrium_set(game, tol=tol)
     for inner, outer in zip(solution.inner, solution.outer, strict=True):
-        assert all(outer.contains(vertex, 1e-9) for vertex in inner.vertices)
+        assert within(inner, outer)
         if solution.status is bg.Status.solved and len(inner.vertices):
             assert inner.distance(outer) <= solution.error_bound + 1e-12
     certificate = bg.verify(solution)
@@ -47,8 +53,10 @@ def checked(seed, tol=1e-6):
     return True
 
 
-def test_random_games_with_two_discount_factors():
-    assert sum(checked(seed) for seed in range(600, 616)) >= 14
+# Of the first sixteen those whose certificate and reference take a second at most.
+@pytest.mark.parametrize("seed", [600, 602, 603, 604, 605, 608, 610, 612, 613, 614])
+def test_random_games_with_two_discount_factors(seed):
+    assert checked(seed)
 
 
 @pytest.mark.full
@@ -82,7 +90,8 @@ def test_wide_sets_beside_points_of_one_composed_game():
     solution = bg.equilibrium_set(game, tol=1e-6, max_iter=4000)
     assert solution.status is bg.Status.solved
     sizes = [len(own.vertices) for own in solution.inner]
-    assert min(sizes) == 1 < 40 < max(sizes)
+    assert min(sizes) == 1
+    assert max(sizes) > 40
 
 
 def two_states(delta=(0.6, 0.95)):
@@ -107,15 +116,17 @@ def test_a_solve_ends_with_what_is_proven_when_work_is_used_up(monkeypatch, limi
     rough = bg.equilibrium_set(two_states(), tol=1e-6)
     assert rough.status is status
     assert np.isfinite(rough.error_bound) == (status is bg.Status.inner_only)
-    for own, inner, outer in zip(whole, rough.inner, rough.outer, strict=True):
-        assert all(outer.contains(vertex, 1e-9) for vertex in own.vertices)
-        assert all(whole_set.contains(vertex, 1e-9) for whole_set in [own] for vertex in inner.vertices) or whole.error_bound > 0
-        assert rough.error_bound >= inner.distance(outer) if len(inner.vertices) else True
+    for own, around, inner, outer in zip(whole.inner, whole.outer, rough.inner, rough.outer, strict=True):
+        assert within(own, outer)
+        assert within(inner, around)
+        assert not len(inner.vertices) or inner.distance(outer) <= rough.error_bound
+    if rough.inner_proof is not None:
+        assert bg.verify(rough)
 
 
 def test_a_proof_without_work_left_is_none():
     flat = FlatGame.of(two_states((0.9, 0.95)))
-    points = [snapped(np.array([flat.payoffs[3]]))] * 2
+    points = [[flat.exact_payoff(3)], [flat.exact_payoff(7)]]
     makers = [[3], [7]]
     assert prove(flat, points, makers, {}) is not None
     assert prove(flat, points, makers, {}, Work(1)) is None
