@@ -45,9 +45,13 @@ BATCH, TURNING = 64, 12
 # Games in which so many states follow profiles, in all, get half-planes only where the structure does not settle; so many normals, so
 # much work, and movement that no longer matters.
 MOST_SUCCESSORS, SPREAD, MOST_WORK, COARSEST = 4000, 64, 3_000_000_000, 1e-6
+# How fine an estimate is that there was no time for.
+ROUGH = 1e-3
+# Edges mixed between two looks at how much work is left.
+AT_ONCE = 4_000_000
 # Edges mixed, and places looked for exactly, that there is time for in all; most points that are tried to be proven at once, and how often
 # with less slack.
-MOST_EDGES, MOST_PLACES, MOST_POINTS, MOST_REFINED = 150_000_000, 60_000, 20_000, 2
+MOST_EDGES, MOST_PLACES, MOST_POINTS, MOST_REFINED = 100_000_000, 60_000, 20_000, 2
 
 
 def stochastic_set(game: StochasticGame, tol: float, max_iter: int) -> StochasticSet:
@@ -76,7 +80,7 @@ class _Solver:
         self.normals = np.empty((0, 2))
         self.offsets = np.empty((self.states, 0))
         # Work that is left: edges of polygons mixed, offsets of half-planes mixed, points looked for in exact arithmetic.
-        self.edges, self.products, self.exact = MOST_EDGES, MOST_WORK, Work(MOST_PLACES)
+        self.edges, self.products, self.exact = MOST_EDGES // 2, MOST_WORK, Work(MOST_PLACES)
 
     @property
     def tired(self) -> bool:
@@ -91,6 +95,10 @@ class _Solver:
             stop = self.resting()
             polygons, makers, more = self.iterate(None, 0.0, 0.0, stop / 2.0, stop)
             spent += more
+        if self.edges <= 0:
+            # No time for an estimate as fine as was asked for: a rough one can still be proven.
+            self.fine = max(self.fine, ROUGH)
+        self.edges = max(self.edges, 0) + MOST_EDGES // 2
         self.start(edge_normals(polygons, self.tol * self.slow / 256.0))
         inner = self.find_inner(polygons, makers)
         status = Status.max_iter
@@ -106,7 +114,7 @@ class _Solver:
             if inner is not None and self.gap(inner) <= self.tol:
                 status = Status.solved
                 break
-            if self.tired:
+            if self.products <= 0 or (self.tired and moved <= 0.25 * stop):
                 status = Status.approximate if inner is None else Status.inner_only
                 break
             if moved > 0.25 * stop:
@@ -162,7 +170,7 @@ class _Solver:
                     vertices[s, : len(polygon)] = polygon
             code, more, moved = polygon_sweeps(
                 self.flat.arrays, vertices, counts, made, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, coarse,
-                dust, stop, min(most - done, BATCH),
+                dust, stop, min(most - done, BATCH, max(1, AT_ONCE // (1 + int(counts[self.flat.following].sum())))),
             )  # fmt: skip
             done += more
             self.edges -= (more + (code == FULL)) * (int(counts[self.flat.following].sum()) + len(self.flat.payoffs))
@@ -232,7 +240,7 @@ class _Solver:
         radius = min((own for own in map(clearance, polygons) if own > FINE), default=1.0)
         slack = max(1e-13, self.fine * self.slow * (min(0.125, radius) if apart else 1.0 / 256.0))
         refined, large = 0, False
-        while slack <= self.tol and not self.tired:
+        while slack <= max(self.tol, self.fine) and not self.tired:
             turns = 0
             while turns < 2:
                 turns += 1
