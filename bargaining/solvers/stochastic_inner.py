@@ -10,7 +10,9 @@ left is tried again.
 """
 
 import math
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cmp_to_key
 from itertools import chain
@@ -78,22 +80,23 @@ class Mixtures:
             polygon = self.integers[state]
             if len(polygon) > 1:
                 edges += [
-                    ((after[0] - here[0], after[1] - here[1]), k) for here, after in zip(polygon, [*polygon[1:], polygon[0]], strict=True)
+                    ((after[0] - before[0], after[1] - before[1]), k)
+                    for before, after in zip(polygon, [*polygon[1:], polygon[0]], strict=True)
                 ]
         edges.sort(key=cmp_to_key(_edge_order))
         at = [0] * len(row)
-        corners = [tuple(at)]
+        here = [sum(weight * self.integers[state][0][i] for weight, (state, _) in zip(weights, row, strict=True)) for i in (0, 1)]
+        corners, points = [tuple(at)], [(here[0], here[1])]
         for n, (edge, k) in enumerate(edges):
             at[k] = (at[k] + 1) % len(self.integers[row[k][0]])
+            here = [here[i] + weights[k] * edge[i] for i in (0, 1)]
             # Of parallel edges only the end is a corner; the last edge comes back to the start.
             if n + 1 < len(edges) and _by_angle(edge, edges[n + 1][0]) != 0:
                 corners.append(tuple(at))
-        points = [
-            tuple(sum(weights[k] * self.integers[row[k][0]][j][i] for k, j in enumerate(corner)) for i in (0, 1)) for corner in corners
-        ]
+                points.append((here[0], here[1]))
         scale = [self.unit[i] * whole for i in (0, 1)]
         shadow = np.array([[point[0] / scale[0], point[1] / scale[1]] for point in points])
-        return points, corners, shadow  # type: ignore[return-value]
+        return points, corners, shadow
 
 
 def _edge_order(u: tuple[Integer, int], v: tuple[Integer, int]) -> int:
@@ -109,10 +112,30 @@ def _by_angle(u: Integer, v: Integer) -> int:
     return -1 if turn > 0 else int(turn < 0)
 
 
+def _hull(points: Sequence[Pair]) -> list[Pair]:
+    """`exact_hull` in integers, which is faster."""
+    unit = [math.lcm(1, *(point[i].denominator for point in points)) for i in (0, 1)]
+    back = {(x.numerator * (unit[0] // x.denominator), y.numerator * (unit[1] // y.denominator)): (x, y) for x, y in points}
+    return [back[corner] for corner in exact_hull(back)]  # type: ignore[arg-type, index]
+
+
+@dataclass
+class Work:
+    """How much may still be done."""
+
+    left: int
+
+
 def prove(
-    flat: FlatGame, polygons: Sequence[Sequence[Pair]], makers: Sequence[Sequence[int]], hints: Mapping[tuple[int, Pair], int]
+    flat: FlatGame,
+    polygons: Sequence[Sequence[Pair]],
+    makers: Sequence[Sequence[int]],
+    hints: Mapping[tuple[int, Pair], int],
+    work: Work | None = None,
 ) -> StochasticInner | None:
     """Exact proof that the hulls of (a part of) the points generate themselves; None if nothing is left of some polygon that was there.
+
+    Also None if there is no `work` left to go on.
 
     Parameters
     ----------
@@ -121,11 +144,13 @@ def prove(
         Scaled payoffs; none for a state without equilibria.
     makers : for each state the positions of profiles to try.
     hints : (state, point) -> the profile to try first
+    work : how many mixtures may be searched for a place, default as many as it takes
     """
+    work = work or Work(sys.maxsize)
     begun = [bool(polygon) for polygon in polygons]
     pools = [list(polygon) for polygon in polygons]
     for _ in range(MOST_PRUNED):
-        polygons = [exact_hull(pool) for pool in pools]
+        polygons = [_hull(pool) for pool in pools]
         mixtures = Mixtures(flat, polygons)
         shadows = [np.array([[float(x), float(y)] for x, y in polygon]).reshape(-1, 2) for polygon in polygons]
         worst = [
@@ -150,6 +175,9 @@ def prove(
                         needs[p] = _needs(flat, floors, worths, p)
                     if any(vertex[i] < needs[p][i] for i in (0, 1)):
                         continue
+                    if work.left <= 0:
+                        return None
+                    work.left -= 1
                     place = _place(flat, mixtures, p, vertex)
                     if place is not None:
                         found = p, place
@@ -187,6 +215,20 @@ def _needs(flat: FlatGame, floors: Sequence[Sequence[Fraction] | None], worths: 
     return values[0], values[1]
 
 
+class _Stretched(Sequence[Integer]):
+    """Points times a factor a coordinate, one when it is asked for."""
+
+    def __init__(self, points: Sequence[Integer], factor: Sequence[int]) -> None:
+        self.points, self.factor = points, factor
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, k: Any) -> Any:
+        x, y = self.points[k]
+        return x * self.factor[0], y * self.factor[1]
+
+
 def _place(flat: FlatGame, mixtures: Mixtures, p: int, vertex: Pair) -> tuple[Corner, Corner, Corner] | None:
     """Three corners of the mixture after profile p whose triangle holds the continuation that `vertex` asks for; None if none does."""
     points, corners, shadow = mixtures.of(p)
@@ -196,7 +238,7 @@ def _place(flat: FlatGame, mixtures: Mixtures, p: int, vertex: Pair) -> tuple[Co
     wanted = [(vertex[i] - (1 - deltas[i]) * payoff[i]) / deltas[i] * scale[i] for i in (0, 1)]
     # A common factor makes the target an integer too.
     factor = [want.denominator for want in wanted]
-    stretched = [(x * factor[0], y * factor[1]) for x, y in points] if factor != [1, 1] else points
+    stretched = points if factor == [1, 1] else _Stretched(points, factor)
     near = np.array([float(wanted[i] / scale[i]) for i in (0, 1)])
     found = locate(stretched, shadow, (wanted[0].numerator, wanted[1].numerator), near)
     return None if found is None else (corners[found[0]], corners[found[1]], corners[found[2]])
@@ -229,6 +271,21 @@ def snapped(points: Floats) -> list[Pair]:
     return [(Fraction(round(float(x) * GRID), GRID), Fraction(round(float(y) * GRID), GRID)) for x, y in points]
 
 
+def is_point(polygon: Floats) -> bool:
+    """Whether a polygon is what iteration has left of a point."""
+    return bool(len(polygon) and np.ptp(polygon, axis=0).max() <= POINT)
+
+
+def after_points(flat: FlatGame, p: int, single: Mapping[int, Pair]) -> Pair | None:
+    """What profile p makes, exactly, if each state that can follow it has one payoff; else None."""
+    row = flat.row(p)
+    if not all(state in single for state, _ in row):
+        return None
+    g, deltas = flat.exact_payoff(p), flat.game.exact_deltas
+    x, y = ((1 - deltas[i]) * g[i] + deltas[i] * sum((share * single[state][i] for state, share in row), Fraction(0)) for i in (0, 1))
+    return x, y
+
+
 def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Any]) -> list[list[Pair]]:
     """For each state the vertices whose payoffs solve linear equations, exactly.
 
@@ -237,7 +294,7 @@ def plan_values(flat: FlatGame, polygons: Sequence[Floats], makers: Sequence[Any
     and the worst vertices after it. Payoffs that lead to such ones for ever are solved; a polygon that is nearly a point is one. Where
     the sets are segments and one player's constraint binds, the other's payoff follows from the line.
     """
-    polygons = [polygon[:1] if len(polygon) and np.ptp(polygon, axis=0).max() <= POINT else polygon for polygon in polygons]
+    polygons = [polygon[:1] if is_point(polygon) else polygon for polygon in polygons]
     single = {s for s, polygon in enumerate(polygons) if len(polygon) == 1}
     mixtures = Mixtures(flat, [snapped(polygon) for polygon in polygons])
     worst = [[int(polygon[:, i].argmin()) if len(polygon) else -1 for polygon in polygons] for i in (0, 1)]

@@ -24,25 +24,19 @@ from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.kernels.polygon import largest_distance
 from bargaining.kernels.stochastic_aligned import FEASIBILITY
 from bargaining.kernels.stochastic_outer import outer_sweeps, turned_offsets
-from bargaining.kernels.stochastic_polygons import COARSE, FULL, polygon_sweeps
+from bargaining.kernels.stochastic_polygons import COARSE, FINER, FULL, LONG, polygon_sweeps
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
-from bargaining.solvers.outer import thinned
+from bargaining.solvers.scaled import Pair
+from bargaining.solvers.state_polygons import all_fat, canonical, clearance, edge_normals
 from bargaining.solvers.stochastic_common import settle
 from bargaining.solvers.stochastic_game import FlatGame
-from bargaining.solvers.stochastic_inner import plan_values, prove, snapped
+from bargaining.solvers.stochastic_inner import Work, after_points, is_point, plan_values, prove, snapped
 from bargaining.stochastic_solution import StochasticInner, StochasticOuter, StochasticSet
 
 Floats = NDArray[np.float64]
 
 METHOD = "half-planes outside, exact self-generation inside, state by state"
-DUST = 1e-12
-# Directions nearer than this are one.
-SAME_ANGLE = 1e-11
-# Area against squared length below which a polygon is a sliver.
-THIN = 1e-6
-# Area in the unit square above which a set is not on the verge of being a segment.
-FAT = 1e-4
 # Plans of sets that are nearly points or segments are read off the float estimate, which is then never coarser than this.
 FINE = 1e-6
 MOST_VERTICES = 4096
@@ -51,6 +45,13 @@ BATCH, TURNING = 64, 12
 # Games in which so many states follow profiles, in all, get half-planes only where the structure does not settle; so many normals, so
 # much work, and movement that no longer matters.
 MOST_SUCCESSORS, SPREAD, MOST_WORK, COARSEST = 4000, 64, 3_000_000_000, 1e-6
+# How fine an estimate is that there was no time for.
+ROUGH = 1e-3
+# Edges mixed between two looks at how much work is left.
+AT_ONCE = 4_000_000
+# Edges mixed, and places looked for exactly, that there is time for in all; most points that are tried to be proven at once, and how often
+# with less slack.
+MOST_EDGES, MOST_PLACES, MOST_POINTS, MOST_REFINED = 100_000_000, 60_000, 20_000, 2
 
 
 def stochastic_set(game: StochasticGame, tol: float, max_iter: int) -> StochasticSet:
@@ -78,16 +79,27 @@ class _Solver:
         self.sweeps = 0
         self.normals = np.empty((0, 2))
         self.offsets = np.empty((self.states, 0))
+        # Work that is left: edges of polygons mixed, offsets of half-planes mixed, points looked for in exact arithmetic.
+        self.edges, self.products, self.exact = MOST_EDGES // 2, MOST_WORK, Work(MOST_PLACES)
+
+    @property
+    def tired(self) -> bool:
+        """Whether some kind of work has been used up."""
+        return min(self.edges, self.products, self.exact.left) <= 0
 
     def solve(self) -> StochasticSet:
         stop = self.resting()
         polygons, makers, spent = self.iterate(None, 0.0, 0.0, stop / 2.0, stop)
-        if self.fine > FINE and not _all_fat(polygons):
+        if self.fine > FINE and not all_fat(polygons):
             self.fine = FINE
             stop = self.resting()
             polygons, makers, more = self.iterate(None, 0.0, 0.0, stop / 2.0, stop)
             spent += more
-        self.start(_edge_normals(polygons, self.tol * self.slow / 256.0))
+        if self.edges <= 0:
+            # No time for an estimate as fine as was asked for: a rough one can still be proven.
+            self.fine = max(self.fine, ROUGH)
+        self.edges = max(self.edges, 0) + MOST_EDGES // 2
+        self.start(edge_normals(polygons, self.tol * self.slow / 256.0))
         inner = self.find_inner(polygons, makers)
         status = Status.max_iter
         turns = 0
@@ -102,6 +114,9 @@ class _Solver:
             if inner is not None and self.gap(inner) <= self.tol:
                 status = Status.solved
                 break
+            if self.products <= 0 or (self.tired and moved <= 0.25 * stop):
+                status = Status.approximate if inner is None else Status.inner_only
+                break
             if moved > 0.25 * stop:
                 continue
             # The half-planes have come to rest: their normals are not the edges of the limit, or it is a knife edge.
@@ -111,14 +126,14 @@ class _Solver:
             turns += 1
             polygons, makers, more = self.iterate(self.outer_polygons(), 0.0, 0.0, stop / 2.0, stop)
             spent += more
-            self.turn(_edge_normals(polygons, self.tol * self.slow / 256.0))
+            self.turn(edge_normals(polygons, self.tol * self.slow / 256.0))
             if inner is None or not self.consistent(inner):
                 inner = self.find_inner(polygons, makers)
         return self.answer(status, inner, polygons)
 
     def resting(self) -> float:
         """Movement in one sweep below which the float estimate counts as settled."""
-        return max(self.fine * self.slow / 128.0, 1e-15)
+        return max(self.fine * self.slow / (128.0 if self.flat.game.common_delta else 32.0), 1e-15)
 
     def outside(self) -> StochasticSet:
         """Half-planes with evenly spread normals and nothing inside: what there is time for in the largest games."""
@@ -138,28 +153,36 @@ class _Solver:
     ) -> tuple[list[Floats], list[NDArray[np.int64]], int]:
         """Polygons of the operator's (or the stricter one's) fixed point, iterated from `start` or the unit box."""
         x, y = self.flat.payoffs.max(axis=0)
-        box = _canonical(np.array([[0.0, 0.0], [x, 0.0], [x, y], [0.0, y]]))
+        box = canonical(np.array([[0.0, 0.0], [x, 0.0], [x, y], [0.0, y]]))
         box = box if x and y else box[:: max(len(box) - 1, 1)][:2]
         begin = start or [box] * self.states
+        makers = [np.zeros(len(polygon), dtype=np.int64) for polygon in begin]
+        most, done, coarse, least, since = sweeps or self.max_iter, 0, COARSE, np.inf, 0
+        patience = 64 + int(4.0 / self.slow)
         room = max(128, 2 * max(len(polygon) for polygon in begin))
         while True:
             vertices = np.zeros((self.states, room, 2))
             counts = np.zeros(self.states, dtype=np.int64)
-            makers = np.zeros((self.states, room), dtype=np.int64)
+            made = np.zeros((self.states, room), dtype=np.int64)
             for s, polygon in enumerate(begin):
                 if self.living[s]:
                     counts[s] = len(polygon)
                     vertices[s, : len(polygon)] = polygon
-            code, done, _ = polygon_sweeps(
-                self.flat.arrays, vertices, counts, makers, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, COARSE,
-                dust, stop, sweeps or self.max_iter,
+            code, more, moved = polygon_sweeps(
+                self.flat.arrays, vertices, counts, made, self.alive, slack, inward, FEASIBILITY if slack == 0.0 else 0.0, coarse,
+                dust, stop, min(most - done, BATCH, max(1, AT_ONCE // (1 + int(counts[self.flat.following].sum())))),
             )  # fmt: skip
-            if code != FULL or room >= MOST_VERTICES:
-                break
-            room *= 4
+            done += more
+            self.edges -= (more + (code == FULL)) * (int(counts[self.flat.following].sum()) + len(self.flat.payoffs))
             begin = [vertices[s, : counts[s]].copy() for s in range(self.states)]
-        polygons = [vertices[s, : counts[s]].copy() for s in range(self.states)]
-        return polygons, [makers[s, : counts[s]].copy() for s in range(self.states)], done
+            makers = [made[s, : counts[s]].copy() for s in range(self.states)]
+            if moved < 0.5 * least:
+                least, since = moved, done
+            if code == FULL and room < MOST_VERTICES:
+                room *= 4
+            elif code != LONG or done >= most or done - since > patience or self.edges <= 0:
+                return begin, makers, done
+            coarse = min(coarse * FINER**more, COARSE * moved)
 
     def start(self, normals: Floats) -> None:
         """Half-planes around the box of scaled payoffs."""
@@ -171,6 +194,7 @@ class _Solver:
         """Replace the normals; offsets for the new ones follow from the old half-planes by one application of the operator."""
         turned = np.empty((self.states, len(normals)))
         turned_offsets(self.flat.arrays, self.normals, self.offsets, normals, turned, self.alive, self.living, self.failed)
+        self.products -= len(normals) * (len(self.flat.following) + len(self.flat.payoffs))
         self.normals, self.offsets = normals, turned
         self.sweeps += 1
 
@@ -180,11 +204,11 @@ class _Solver:
         Fixed normals can come to rest away from the limit.
         """
         for _ in range(TURNING):
-            if not self.living.any():
+            if not self.living.any() or self.tired:
                 return True
             before = self.outer_polygons()
             after, _, _ = self.iterate(before, 0.0, 0.0, tolerance / 16.0, 0.0, 1)
-            self.turn(_edge_normals(after, tolerance))
+            self.turn(edge_normals(after, tolerance))
         moved = max(
             (float(largest_distance(old, new)) for old, new in zip(before, self.outer_polygons(), strict=True) if len(new)), default=np.inf
         )
@@ -193,6 +217,7 @@ class _Solver:
     def sweep(self, sweeps: int, change: float) -> float:
         done, moved = outer_sweeps(self.flat.arrays, self.normals, self.offsets, self.alive, self.living, self.failed, sweeps, change)
         self.sweeps += done
+        self.products -= done * len(self.normals) * (len(self.flat.following) + len(self.flat.payoffs))
         return float(moved)
 
     def outer_polygons(self) -> list[Floats]:
@@ -200,7 +225,7 @@ class _Solver:
         for s in range(self.states):
             vertices = np.empty((len(self.normals) + 5, 2))
             count = half_plane_polygon(self.normals, self.offsets[s], vertices) if self.living[s] else 0
-            polygons.append(_canonical(vertices[:count]))
+            polygons.append(canonical(vertices[:count]))
         return polygons
 
     def find_inner(self, polygons: list[Floats], makers: list[NDArray[np.int64]]) -> StochasticInner | None:
@@ -211,9 +236,11 @@ class _Solver:
         best, nearest = None, np.inf
         # With different discount factors edges turn for ever: room for thinning keeps the polygons small.
         apart = not self.flat.game.common_delta
-        slack = max(1e-13, self.fine * self.slow / (8.0 if apart else 256.0))
-        plans = None if _all_fat(polygons) else plan_values(self.flat, polygons, makers)
-        while slack <= self.tol:
+        plans = None if all_fat(polygons) else plan_values(self.flat, polygons, makers)
+        radius = min((own for own in map(clearance, polygons) if own > FINE), default=1.0)
+        slack = max(1e-13, self.fine * self.slow * (min(0.125, radius) if apart else 1.0 / 256.0))
+        refined, large = 0, False
+        while slack <= max(self.tol, self.fine) and not self.tired:
             turns = 0
             while turns < 2:
                 turns += 1
@@ -222,28 +249,55 @@ class _Solver:
                     and turns == 1
                     and all(len(exact) >= len(polygon) for exact, polygon in zip(plans, polygons, strict=True))
                 ):
-                    candidate, tried, hints = plans, own, {}
+                    candidate, tried = plans, own
+                    hints: dict[tuple[int, Pair], int] = {}
                 else:
                     turns = 2
+                    inward = min(0.5, slack / radius)
                     stricter, made, _ = self.iterate(
-                        polygons, slack, slack, slack / (32.0 if apart else 1024.0), max(slack / (8.0 if apart else 128.0), 1e-15)
+                        polygons, slack, inward, slack / (12.0 if apart else 1024.0), max(slack / (4.0 if apart else 128.0), 1e-15)
                     )
-                    points = [snapped(polygon) for polygon in stricter]
-                    hints = {(s, x): int(p) for s in range(self.states) for x, p in zip(points[s], made[s], strict=True)}
+                    points, hints = self.candidates(stricter, made, plans)
                     candidate = points if plans is None else [exact + more for exact, more in zip(plans, points, strict=True)]
                     tried = [sorted({*own[s], *(int(p) for p in made[s])}) for s in range(self.states)]
-                proof = prove(self.flat, candidate, tried, hints)
-                if proof is not None and self.consistent(proof, polygons):
-                    off = max(float(largest_distance(polygon, self.scaled(proof, s))) for s, polygon in enumerate(polygons) if len(polygon))
-                    if off < nearest:
-                        best, nearest = proof, off
-                    if off <= 0.75 * self.tol:
-                        return proof
-            if plans is None:
+                large = sum(map(len, candidate)) > MOST_POINTS
+                if large:
+                    break
+                proof = prove(self.flat, candidate, tried, hints, self.exact)
+                if proof is None or not self.consistent(proof, polygons):
+                    continue
+                off = max(float(largest_distance(polygon, self.scaled(proof, s))) for s, polygon in enumerate(polygons) if len(polygon))
+                if off < nearest:
+                    best, nearest = proof, off
+                if off <= 0.75 * self.tol:
+                    return proof
+            if plans is None and best is None and not large:
                 plans = plan_values(self.flat, polygons, makers)
-            else:
-                slack *= 8.0 if apart else 32.0
+                continue
+            # More than enough to be proven, but too far inside: less.
+            less = apart and best is not None
+            if less and (refined == MOST_REFINED or slack <= 1e-13):
+                break
+            refined += less
+            slack *= 0.125 if less else 8.0 if apart else 32.0
         return best
+
+    def candidates(
+        self, polygons: list[Floats], makers: list[NDArray[np.int64]], plans: list[list[Pair]] | None
+    ) -> tuple[list[list[Pair]], dict[tuple[int, Pair], int]]:
+        """Points to be proven, and the profiles that make them: floats, but exact where only states with a single, solved payoff follow."""
+        single = {s: plans[s][0] for s, polygon in enumerate(polygons) if plans is not None and len(plans[s]) == 1 and is_point(polygon)}
+        points: list[list[Pair]] = [[] for _ in polygons]
+        hints: dict[tuple[int, Pair], int] = {}
+        for s, polygon in enumerate(polygons):
+            if s in single:
+                continue
+            for x, p in zip(snapped(polygon), makers[s].tolist(), strict=True):
+                point = after_points(self.flat, p, single) or x
+                if (s, point) not in hints:
+                    hints[s, point] = p
+                    points[s].append(point)
+        return points, hints
 
     def consistent(self, inner: StochasticInner, polygons: list[Floats] | None = None) -> bool:
         """Whether the inner set has vertices in just the states that live (or have a polygon)."""
@@ -317,58 +371,3 @@ class _Solver:
                 dead = next(t for t in sorted(game.successors[s]) if not self.living[t] and t != s)
                 found[game.states[s]] = f"play can come to {game.states[dead]!r}, which has no equilibrium"
         return found
-
-
-def _all_fat(polygons: list[Floats]) -> bool:
-    return all(not len(polygon) or PayoffSet(polygon).area > FAT for polygon in polygons)
-
-
-def _canonical(polygon: Floats) -> Floats:
-    """The same polygon from its leftmost (lowest) vertex on, without repeated vertices."""
-    kept = [k for k in range(len(polygon)) if k == 0 or (polygon[k] != polygon[k - 1]).any()]
-    if len(kept) > 1 and (polygon[kept[0]] == polygon[kept[-1]]).all():
-        kept.pop()
-    polygon = polygon[kept]
-    if not len(polygon):
-        return polygon
-    begin = int(np.lexsort((polygon[:, 1], polygon[:, 0]))[0])
-    return np.ascontiguousarray(np.roll(polygon, -begin, axis=0))
-
-
-def _edge_normals(polygons: list[Floats], tolerance: float) -> Floats:
-    """Outward unit normals of all edges together with the axes, sorted by angle; of directions that are nearly one the longest edge's.
-
-    Vertices within `tolerance` of their neighbours' chord are left out.
-    """
-    normals = [np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])]
-    lengths = [np.full(4, np.inf)]
-    for whole in polygons:
-        polygon = whole[thinned(whole, tolerance)]
-        if len(polygon) < 2:
-            continue
-        steps = np.roll(polygon, -1, axis=0) - polygon
-        length = np.hypot(steps[:, 0], steps[:, 1])
-        steps, length = steps[length > DUST], length[length > DUST]
-        if len(steps) and PayoffSet(polygon).area < THIN * length.max() ** 2:
-            # Two sides that are nearly parallel do not say where a sliver ends.
-            k = int(length.argmax())
-            steps = np.concatenate([steps, [[-steps[k, 1], steps[k, 0]], [steps[k, 1], -steps[k, 0]]]])
-            length = np.concatenate([length, length[[k, k]]])
-        own = np.column_stack([steps[:, 1], -steps[:, 0]]) / length[:, None]
-        own[np.abs(own) < 1e-12] = 0.0
-        slanted = (own != 0.0).all(axis=1)
-        normals.append(own[slanted])
-        lengths.append(length[slanted])
-    joint, size = np.concatenate(normals), np.concatenate(lengths)
-    angles = np.arctan2(joint[:, 1], joint[:, 0]) % (2.0 * np.pi)
-    order = np.argsort(angles, kind="stable")
-    kept: list[int] = []
-    for k in order:
-        if kept and angles[k] - angles[kept[-1]] <= SAME_ANGLE:
-            if size[k] > size[kept[-1]]:
-                kept[-1] = int(k)
-        else:
-            kept.append(int(k))
-    if len(kept) > 4 and 2.0 * np.pi - angles[kept[-1]] <= SAME_ANGLE:
-        kept.pop()
-    return np.ascontiguousarray(joint[kept])
