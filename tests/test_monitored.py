@@ -385,3 +385,19 @@ def test_rays_that_move_evenly_are_shortened_in_leaps():
     assert lengths == pytest.approx(rest, abs=1e-7)
     assert len(swept) < 250, "one sweep after another takes 500"
     assert hurried(lambda sweeps: (5, 1e-3), lengths, 1e-9, 600, 0.1) == (0, np.inf)
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_work_has_an_end_near_patience_one(seed, monkeypatch):
+    """Where sweeps move little and boundaries are curved the search ends, with what is proven by then."""
+    from bargaining.solvers import monitored_set
+
+    game = random_game(seed, 2, 2, 3, 0.97)
+    whole = bg.equilibrium_set(game)
+    monkeypatch.setattr(monitored_set, "MOST_WORK", 400)
+    short = bg.equilibrium_set(game)
+    assert short.status in (bg.Status.approximate, bg.Status.inner_only)
+    assert short.iterations < whole.iterations
+    assert bg.verify(short).holds == (short.status is bg.Status.inner_only)
+    directions = FAN[:: len(FAN) // 16]
+    assert (short.outer.support(directions) >= whole.inner.support(directions) - 1e-12).all()

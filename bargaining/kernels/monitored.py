@@ -239,13 +239,15 @@ def public_polygons(
     tolerance: float,
     stop: float,
     sweeps: int,
+    most: int,
 ) -> tuple[int, int, float]:
-    """Apply B to the polygon in `vertices` until it moves by no more than `stop`, or only trembles.
+    """Apply B to the polygon in `vertices` until it moves by no more than `stop`, only trembles, or `most` work is spent.
 
     The length of `vertices` is the most that there may be; where that is too few, `tolerance` grows. Sets that move converge at least as
-    fast as discounting lets them; a curved boundary whose moves stop falling at the size of its finest details has come to rest.
+    fast as discounting lets them; a curved boundary whose moves stop falling at the size of its finest details has come to rest. A vertex
+    of a sweep is as much work as there are profiles left.
 
-    Returns (number of vertices, 0 if the set vanishes; sweeps done; last move).
+    Returns (number of vertices, 0 if the set vanishes; work spent; last move).
     """
     points = np.empty_like(vertices)
     rows = chance.shape[1] + mover.shape[0]
@@ -254,10 +256,15 @@ def public_polygons(
     weights = np.empty((len(vertices), rows))
     moved = np.inf
     done = 0
+    spent = 0
+    profiles = 0
+    for a in range(len(alive)):
+        if alive[a]:
+            profiles += 1
     least = np.inf
     since = 0
     patient = 10.0 + 1.0 / (1.0 - max(delta[0], delta[1]))
-    while done < sweeps and moved > stop and not (since > patient and moved <= 4.0 * tolerance):
+    while done < sweeps and spent < most and moved > stop and not (since > patient and moved <= 4.0 * tolerance):
         # As long as the sets move fast there is no use for their finer details.
         coarse = max(tolerance, min(moved, 0.2) / 16.0)
         size = public_polygon(
@@ -265,7 +272,8 @@ def public_polygons(
         )
         done += 1
         if size == 0:
-            return 0, done, np.inf
+            return 0, spent, np.inf
+        spent += size * profiles
         # A curved boundary has room for no more than so many vertices.
         if size == len(vertices):
             tolerance *= 2.0
@@ -278,7 +286,7 @@ def public_polygons(
             vertices[k, 0] = points[k, 0]
             vertices[k, 1] = points[k, 1]
         count = size
-    return count, done, moved
+    return count, spent, moved
 
 
 @kernel

@@ -36,6 +36,9 @@ MOST_VERTICES = 160
 MOST_NORMALS = 256
 # How often the half-planes may be turned to a finer estimate before the answer is called undecided.
 MOST_TURNS = 3
+# Vertices or half-planes of all sweeps, times profiles, before the answer is called undecided. Near patience one a sweep moves little, and
+# a set with a curved boundary has many of both; no clock is asked, so that every machine stops at the same place.
+MOST_WORK = 2_000_000
 # An offset below this, in scaled payoffs, leaves no payoff at all.
 NOTHING = -4.0
 
@@ -62,14 +65,18 @@ def public_set(
     outer: OuterChain | None = None
     status, iterations = Status.max_iter, 0
     turned, start = np.empty((0, 2)), None
+    left = MOST_WORK
     for turn in range(MOST_TURNS):
         # Far enough for what is cut short not to matter inside; a set that never quite comes to rest must not hold everything up.
-        estimate = float_estimate(monitored, finest, stop, min(max_iter, 100 + int(40.0 / patience)), start)
+        estimate, spent = float_estimate(monitored, finest, stop, min(max_iter, 100 + int(40.0 / patience)), left // 2, start)
+        left -= spent
         better = find_machine(monitored, estimate, tol, fine=turn > 0) if len(estimate) else None
         inner = better if better is not None else inner
         outer = OuterChain(monitored, estimate, turned)
-        status = outer.descend(inner, tol, finest, max_iter - iterations)
+        affordable = left // (len(outer.normals) * len(outer.alive))
+        status = outer.descend(inner, tol, finest, min(max_iter - iterations, affordable))
         iterations += outer.sweeps
+        left -= outer.sweeps * len(outer.normals) * len(outer.alive)
         if status is not Status.undecided or len(outer.normals) > MOST_NORMALS:
             break
         # The half-planes rest away from the inner set: some edge of the limit is missing among them, or the estimate is too coarse. A set
@@ -77,9 +84,9 @@ def public_set(
         turned = np.concatenate([turned, outer.edges(), fan(8 * 2**turn)])
         finest, stop, start = finest / 8.0, stop / 64.0, outer.polygon()
     assert outer is not None
-    if status is Status.undecided and inner is None:
+    if inner is None and (status is Status.undecided or (status is Status.max_iter and iterations < max_iter)):
         status = Status.approximate
-    if status is Status.max_iter and inner is not None and iterations < max_iter:
+    elif status is Status.max_iter and iterations < max_iter:
         status = Status.inner_only
     return _answer(monitored, outer, inner, estimate, status, iterations, options)
 
@@ -90,17 +97,19 @@ def fan(count: int) -> Floats:
     return np.column_stack([np.cos(angles), np.sin(angles)])
 
 
-def float_estimate(monitored: ScaledMonitoredGame, finest: float, stop: float, max_iter: int, start: Floats | None = None) -> Floats:
-    """Float estimate of the set, to details of `finest` and sweeps that move by `stop`: vertices, none if it vanishes.
+def float_estimate(
+    monitored: ScaledMonitoredGame, finest: float, stop: float, max_iter: int, most: int, start: Floats | None = None
+) -> tuple[Floats, int]:
+    """Float estimate of the set, to details of `finest` and sweeps that move by `stop`: vertices, none if it vanishes; and the work spent.
 
-    A `start` is a polygon that holds the set.
+    A `start` is a polygon that holds the set. No more than about `most` work is done.
     """
     scaled = monitored.scaled
     vertices = np.empty((MOST_VERTICES, 2))
     if start is None or not 3 <= len(start) <= MOST_VERTICES:
         start = _start(monitored)
     vertices[: len(start)] = start
-    count, _, _ = public_polygons(
+    count, spent, _ = public_polygons(
         scaled.payoffs,
         monitored.chance,
         monitored.shift,
@@ -114,10 +123,11 @@ def float_estimate(monitored: ScaledMonitoredGame, finest: float, stop: float, m
         0.5 * finest,
         stop,
         max_iter,
+        most,
     )
     order, chain = np.empty(count, dtype=np.int64), np.empty(2 * count + 2, dtype=np.int64)
     kept = chain[: hull(vertices, count, order, chain)]
-    return vertices[kept].copy()
+    return vertices[kept].copy(), spent
 
 
 def _start(monitored: ScaledMonitoredGame) -> Floats:
