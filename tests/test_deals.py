@@ -1,6 +1,7 @@
 """Experiments on deals: stationary deals, what each analysis says, reading, running, telling and drawing."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from bargaining.deals.leverage import both_signs, patient_bounds
 from bargaining.deals.setting import classify, without
 from bargaining.deals.war import fight, holding_out
 from bargaining.experiment import Experiment
-from bargaining.running import run
+from bargaining.running import Results, run
 from bargaining.solvers.stationary import pick
 from bargaining.store import read_manifest, read_table
 
@@ -359,7 +360,7 @@ def test_a_story_without_a_military_tier_is_a_failed_row(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_smoke_profiles(tmp_path: Path, name: str) -> None:
-    results = run(EXPERIMENTS / f"{name}.yaml", profile="smoke", out=tmp_path)
+def test_smoke_profiles(smoke_results: Callable[[str], Results], name: str) -> None:
+    results = smoke_results(name)
     assert set(results.statuses) <= {"solved", "empty"}
-    assert read_table(tmp_path / "conclusions.csv")
+    assert read_table(results.folder / "conclusions.csv")

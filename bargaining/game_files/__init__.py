@@ -35,6 +35,8 @@ def read_game(path: str | Path) -> StageGame:
     """
     place = Path(path)
     suffix = place.suffix.lower()
+    if place.is_dir():
+        raise GameFileError(f"{place}: a folder; expected a file with a game")
     if suffix not in FORMATS:
         raise GameFileError(f"{place}: no format known for {suffix!r}{near_match(suffix, FORMATS)}; expected one of {', '.join(FORMATS)}")
     try:
@@ -87,6 +89,8 @@ def write_game(stage: StageGame, path: str | Path) -> None:
     """
     place = Path(path)
     suffix = place.suffix.lower()
+    if place.is_dir():
+        raise GameFileError(f"{place}: a folder; expected a file with a game")
     if suffix not in FORMATS:
         raise GameFileError(f"{place}: no format known for {suffix!r}{near_match(suffix, FORMATS)}; expected one of {', '.join(FORMATS)}")
     if suffix == ".nfg":
