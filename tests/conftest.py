@@ -1,5 +1,6 @@
 """What all tests share. Hypothesis draws the same examples in every run: a failure can be repeated, and a pass too."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,23 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from bargaining.running import Results
 
+# numba's caches are not made for two processes that compile at once: each worker of pytest-xdist has its own, and what it starts too.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+if WORKER:
+    caches = Path(os.environ.get("BARGAINING_CACHE_DIR") or "~/.cache").expanduser() / "bargaining-tests" / WORKER
+    os.environ |= {"BARGAINING_CACHE_DIR": str(caches), "NUMBA_CACHE_DIR": str(caches / "numba")}
+
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With ``pytest -n 2 --dist loadgroup`` one worker takes all tests of a file, and one those of smoke results: they share fixtures."""
+    for item in items if WORKER else ():
+        shared = "smoke_folder" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("smoke" if shared else item.path.name))
 
 
 @pytest.fixture(scope="session")
