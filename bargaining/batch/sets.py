@@ -224,14 +224,18 @@ def _games(payoffs: ArrayLike) -> Floats:
         where = ", ".join(map(str, wrong[0].tolist()))
         raise GameError(f"payoffs[{where}] is {games[tuple(wrong[0])]}: expected a finite number")
     require_size(games)
-    return games
+    # Kernels are compiled for arrays that can be written to; for others they would be compiled anew.
+    return games if games.flags.writeable else games.copy()
 
 
 def _deltas(delta: ArrayLike, count: int) -> Floats:
-    given = np.asarray(delta, dtype=np.float64)
+    try:
+        given = np.asarray(delta, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GameError(f"delta: expected a number strictly between 0 and 1, or one for each game ({error})") from None
     if given.ndim > 1 or (given.ndim == 1 and len(given) != count):
         raise GameError(f"delta has shape {given.shape}: expected a number or one for each of {count} games")
-    deltas = np.ascontiguousarray(np.broadcast_to(given, (count,)))
+    deltas = np.array(np.broadcast_to(given, (count,)))
     wrong = np.flatnonzero(~((deltas > 0.0) & (deltas < 1.0)))
     if len(wrong):
         raise GameError(f"delta[{int(wrong[0])}] is {deltas[wrong[0]]}: expected a number strictly between 0 and 1")
