@@ -201,8 +201,9 @@ def critical_deltas(
 
 def _chunks(solve: Callable[[int, int], Any], count: int, workers: int | None, chunk: int) -> Iterator[Any]:
     """Results of the chunks in their order; as many chunks are under way as there are threads."""
-    if chunk < 1 or (workers is not None and workers < 1):
-        raise ValueError(f"chunk is {chunk} and workers {workers}: expected positive numbers")
+    for what, given in (("chunk", chunk), ("workers", 1 if workers is None else workers)):
+        if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 1:
+            raise ValueError(f"{what} is {given!r}: expected a positive whole number")
     starts = range(0, count, chunk)
     threads = min(workers or os.cpu_count() or 1, max(len(starts), 1))
     if threads == 1:
