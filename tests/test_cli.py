@@ -352,7 +352,7 @@ def test_a_discount_factor_is_read_exactly(capsys: pytest.CaptureFixture[str], t
     for delta, told, best in (("1/3", "1/3", "3.66667"), ("0.3333", "0.3333", "1")):
         code, out, _ = call(capsys, "solve", str(tmp_path / "pd.csv"), "--delta", delta)
         assert code == 0
-        assert f"at δ = {told}, {told}\n" in out
+        assert f"at δ = {told}, {told} " in " ".join(out.split())  # a narrow terminal folds the title
         assert f"US: from 1 to {best}\n" in out
 
 
@@ -428,7 +428,9 @@ def results(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("blow", "workers"), [(signal.SIGINT, "2"), (signal.SIGKILL, "1")])
-def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path, whole: dict[str, bytes], blow: signal.Signals, workers: str) -> None:
+def test_a_killed_run_resumes_to_the_same_bytes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], whole: dict[str, bytes], blow: signal.Signals, workers: str
+) -> None:
     (tmp_path / "mine.yaml").write_text(GOOD)
     arguments = ["run", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "out"), "--workers", workers]
     # Points take at least a quarter of a second, so that the blow falls while some are done and some are not.
@@ -448,9 +450,9 @@ def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path, whole: dict[str,
     kept = len(list(tmp_path.glob("out/.parts-*/[0-9]*.json")))
     assert 2 <= kept < 8
     assert not (tmp_path / "out" / "manifest.json").exists()
-    done = run(*arguments)
-    assert done.returncode == 0, done.stderr
-    assert f"solved {8 - kept} of 8 points" in done.stderr
+    code, _, err = call(capsys, *arguments)
+    assert code == 0, err
+    assert f"solved {8 - kept} of 8 points" in err
     assert results(tmp_path / "out") == whole
 
 
