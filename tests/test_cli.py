@@ -270,8 +270,9 @@ def test_run_says_where_results_are_and_when_nothing_was_solved(
     assert re.search(r"^T,R\|C +0\.00 +1\.00 +0\.00 +1\.00 +2\.00", out, flags=re.MULTILINE)
     assert "solved 8 of 8 points" in err
     assert "rows      experiments/results/mine/rows.csv" in err
-    code, again, err = call(capsys, "run", "mine")
+    code, again, err = call(capsys, "run", "mine", "--scheduler", "local:2")
     assert (code, again) == (0, out)
+    assert "--scheduler local:2 was not used: it is for ensembles" in err
     assert "nothing to solve: experiments/results/mine already holds this run" in err
 
 

@@ -94,7 +94,7 @@ ANSWERS = given(
 )
 
 
-# Exact chains of two thirds of a second each: a sample by default.
+# A few of these games take half a minute of exact arithmetic each: a sample by default.
 @settings(max_examples=20, deadline=None)
 @ANSWERS
 def test_small_games(payoffs, a, b, kind):

@@ -298,7 +298,8 @@ def _tell(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "bargaining"
     message = " ".join(error.format_message().split())
-    click.echo(f"{command}: {message} `{command} --help` says more.", err=True)
+    stop = "" if message.endswith((".", "?", ")")) else "."
+    click.echo(f"{command}: {message}{stop} `{command} --help` says more.", err=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -83,6 +83,8 @@ def run_experiment(
         console.print(f"solutions {results.folder / SOLUTIONS} (`bargaining verify {results.folder}` checks them)")
     for path in figures:
         console.print(f"figure    {path}")
+    if scheduler is not None and not results.experiment.ensembles:
+        console.print(f"--scheduler {scheduler} was not used: it is for ensembles, and this experiment has none")
     for failure in manifest.get("failures", ()):
         console.print(f"failed    {failure['run']} point {failure['point']}: {failure['message']}")
     if not results.proven:
