@@ -11,6 +11,10 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from bargaining.running import Results
 
+# Matrices here are small: threads of BLAS only wait for each other, fifty times as long as one takes where other processes are at work.
+# Set before numpy is imported; what tests start inherits it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # numba's caches are not made for two processes that compile at once: each worker of pytest-xdist has its own, and what it starts too.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if WORKER:
