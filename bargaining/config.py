@@ -216,6 +216,8 @@ class Document:
                 yield self.problem(opened, "unknown key" + did_you_mean(opened[-1], others))
             elif kind == "missing":
                 yield self.problem(path, "an item is missing" if isinstance(path[-1], int) else "this key is missing")
+            elif kind == "string_pattern_mismatch" and path[-1:] == ("[key]",):
+                yield self.problem(path[:-1], "no name: expected letters, digits, - and _, a letter first")
             elif kind == "literal_error":
                 words = [word.strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
                 yield self.problem(path, f"{got!r} is not known" + did_you_mean(got, words))

@@ -5,6 +5,7 @@ import pytest
 from catalogue import DILEMMA, FAN, stage, supports
 
 import bargaining as bg
+from bargaining.kernels.common_delta import solve_games
 
 
 def random_payoffs(count, shape=(3, 3), seed=0):
@@ -75,6 +76,17 @@ def test_shifted_payoffs_go_to_the_exact_scaling():
     np.testing.assert_allclose(supports(batch[0].vertices - 1e9), expected.support(FAN), atol=1e-5)
 
 
+def test_arrays_that_cannot_be_written_to_are_no_new_kind_for_the_compiler():
+    payoffs, deltas = random_payoffs(4), np.full(4, 0.9)
+    expected = bg.batch.equilibrium_sets(payoffs, deltas)
+    kinds = len(solve_games.signatures) if hasattr(solve_games, "signatures") else 0  # none with NUMBA_DISABLE_JIT
+    for array in (payoffs, deltas):
+        array.flags.writeable = False
+    again = bg.batch.equilibrium_sets(payoffs, deltas)
+    assert (len(solve_games.signatures) if kinds else 0) == kinds
+    np.testing.assert_array_equal(again.vertices, expected.vertices)
+
+
 def test_no_games():
     none = bg.batch.equilibrium_sets(np.empty((0, 2, 3, 3)), 0.5)
     assert len(none) == 0
@@ -89,6 +101,7 @@ def test_no_games():
         (lambda: bg.batch.equilibrium_sets(np.full((1, 2, 1, 1), np.nan), 0.5), r"payoffs\[0, 0, 0, 0\] is nan: expected a finite number"),
         (lambda: bg.batch.equilibrium_sets([DILEMMA], [0.5, 0.6]), r"delta has shape \(2,\): expected a number or one for each of 1 games"),
         (lambda: bg.batch.equilibrium_sets([DILEMMA], 1.0), r"delta\[0\] is 1.0: expected a number strictly between 0 and 1"),
+        (lambda: bg.batch.equilibrium_sets([DILEMMA], "x"), "delta: expected a number strictly between 0 and 1, or one for each game"),
         (lambda: bg.batch.equilibrium_sets([DILEMMA], 0.5, tol=0.0), "tol is 0.0"),
         (lambda: bg.batch.equilibrium_sets([DILEMMA], 0.5, chunk=0), "chunk is 0"),
         (lambda: bg.batch.critical_deltas([DILEMMA], (0, 2)), r"agreement\[0\] names action 2 of player 1, who has 2"),

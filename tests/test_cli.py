@@ -158,8 +158,10 @@ def test_a_mistake_is_one_line_and_exit_code_2(
 def test_wrong_options_are_told_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, "run", "linkage", "--proflie", "smoke")
     assert (code, out) == (2, "")
+    assert err.startswith("bargaining run: No such option '--proflie'")
     assert "--profile" in err
-    assert "Traceback" not in err
+    assert err.endswith("`bargaining run --help` says more.\n")
+    assert err.count("\n") == 1
 
 
 def test_every_mistake_of_a_file_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,8 +270,9 @@ def test_run_says_where_results_are_and_when_nothing_was_solved(
     assert re.search(r"^T,R\|C +0\.00 +1\.00 +0\.00 +1\.00 +2\.00", out, flags=re.MULTILINE)
     assert "solved 8 of 8 points" in err
     assert "rows      experiments/results/mine/rows.csv" in err
-    code, again, err = call(capsys, "run", "mine")
+    code, again, err = call(capsys, "run", "mine", "--scheduler", "local:2")
     assert (code, again) == (0, out)
+    assert "--scheduler local:2 was not used: it is for ensembles" in err
     assert "nothing to solve: experiments/results/mine already holds this run" in err
 
 
@@ -344,6 +347,16 @@ def test_solve_prints_a_game_for_people(capsys: pytest.CaptureFixture[str], tmp_
     assert "US: from 1 to 4.33333" in out
 
 
+def test_a_discount_factor_is_read_exactly(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Mutual cooperation binds exactly at δ = 1/3, which no float is."""
+    (tmp_path / "pd.csv").write_text(TABLE.replace("5", "4"))
+    for delta, told, best in (("1/3", "1/3", "3.66667"), ("0.3333", "0.3333", "1")):
+        code, out, _ = call(capsys, "solve", str(tmp_path / "pd.csv"), "--delta", delta)
+        assert code == 0
+        assert f"at δ = {told}, {told} " in " ".join(out.split())  # a narrow terminal folds the title
+        assert f"US: from 1 to {best}\n" in out
+
+
 @pytest.mark.parametrize("delta", ["0.9", "0.9,0.8"])
 def test_solve_answers_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path, delta: str) -> None:
     (tmp_path / "pd.nfg").write_text('NFG 1 R "" { "US" "CN" } { { "hold" "ban" } { "hold" "ban" } } 3 3 5 0 0 5 1 1')
@@ -374,6 +387,10 @@ def test_solve_reads_what_is_pasted() -> None:
         ("game.xls", "", [], r"game.xls: no format known for '.xls'"),
         ("game.csv", TABLE, ["--delta", "1.5"], r"Invalid value for --delta: '1.5': expected a discount factor between 0 and 1"),
         ("game.csv", TABLE, ["--delta", "0.9,0.8,0.7"], r"or two as in 0.9,0.8"),
+        *(
+            ("game.csv", TABLE, ["--delta", delta], r"expected a discount factor between 0 and 1")
+            for delta in ("1", "1/0", "3/2", "nan", "")
+        ),
     ],
 )
 def test_solve_tells_mistakes_in_a_line(
@@ -391,6 +408,7 @@ def test_solve_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = call(capsys, "solve", "nothing.csv")
     assert code == 2
     assert err == "nothing.csv: No such file or directory\n"
+    assert call(capsys, "solve", str(ROOT)) == (2, "", f"{ROOT}: a folder; expected a file with a game\n")
 
 
 # The real thing, in processes of their own
@@ -411,7 +429,9 @@ def results(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("blow", "workers"), [(signal.SIGINT, "2"), (signal.SIGKILL, "1")])
-def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path, whole: dict[str, bytes], blow: signal.Signals, workers: str) -> None:
+def test_a_killed_run_resumes_to_the_same_bytes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], whole: dict[str, bytes], blow: signal.Signals, workers: str
+) -> None:
     (tmp_path / "mine.yaml").write_text(GOOD)
     arguments = ["run", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "out"), "--workers", workers]
     # Points take at least a quarter of a second, so that the blow falls while some are done and some are not.
@@ -431,20 +451,21 @@ def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path, whole: dict[str,
     kept = len(list(tmp_path.glob("out/.parts-*/[0-9]*.json")))
     assert 2 <= kept < 8
     assert not (tmp_path / "out" / "manifest.json").exists()
-    done = run(*arguments)
-    assert done.returncode == 0, done.stderr
-    assert f"solved {8 - kept} of 8 points" in done.stderr
+    code, _, err = call(capsys, *arguments)
+    assert code == 0, err
+    assert f"solved {8 - kept} of 8 points" in err
     assert results(tmp_path / "out") == whole
 
 
-def test_smoke_profile_of_the_linkage_experiment(tmp_path: Path) -> None:
-    done = run("run", str(ROOT / "experiments" / "linkage.yaml"), "--profile", "smoke", "--out", str(tmp_path), NO_COLOR="1")
+def test_smoke_profile_of_the_linkage_experiment(smoke_folder: Path) -> None:
+    out = smoke_folder / ".runs" / "linkage" / "smoke"
+    done = run("run", str(ROOT / "experiments" / "linkage.yaml"), "--profile", "smoke", "--out", str(out), NO_COLOR="1")
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout + done.stderr
     figures = re.findall(r"^figure +(.*)$", done.stderr, flags=re.MULTILINE)
     assert figures
     assert all(Path(path).stat().st_size > 1000 for path in figures)
-    rows = read_table(tmp_path / "rows.csv")
+    rows = read_table(out / "rows.csv")
     assert {row["status"] for row in rows} <= {"solved", "empty"}
     lattice = {(row["partition"], row["agreement"]): row for row in rows if row["run"] == "briefing"}
     assert f"{lattice['T,R|C', 'civil']['critical_delta']:.3f}" == "0.450"

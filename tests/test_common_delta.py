@@ -139,11 +139,13 @@ def test_vertices_that_share_the_minmax_payoff_do_not_stop_the_compiled_solver()
         assert bg.verify(solution).holds
 
 
-def test_where_no_exclusion_starts_the_chain_alone_comes_all_the_way():
+# Walking this chain again in exact arithmetic takes ten seconds.
+@pytest.mark.parametrize("exactly", [False, pytest.param(True, marks=pytest.mark.full)])
+def test_where_no_exclusion_starts_the_chain_alone_comes_all_the_way(exactly):
     # The linearised operator of this game's structure grows in some direction of its normals.
     payoffs = np.random.default_rng(1).normal(size=(20_000, 2, 3, 3))[13270]
     solution = solve(payoffs.tolist(), 0.9, tol=1e-6)
     assert (solution.method, solution.status) == (METHOD, bg.Status.solved)
     least, most = solution.outer_proof.interval
     assert least == most
-    assert bg.verify(solution).holds
+    assert not exactly or bg.verify(solution).holds

@@ -53,7 +53,8 @@ def test_a_unique_equilibrium_is_all_there_is():
     assert bg.correlated_equilibria(stage([[[3, 0], [5, 1]], [[3, 5], [0, 1]]])).vertices.tolist() == [[1, 1]]
 
 
-@settings(max_examples=60, deadline=None)
+# Twenty-odd linear programs an example.
+@settings(max_examples=25, deadline=None)
 @given(payoff_arrays(most=3), st.booleans())
 def test_polygons_against_a_program_written_anew(payoffs, coarse):
     found = bg.correlated_equilibria(stage(payoffs), coarse=coarse)

@@ -174,6 +174,7 @@ def test_files_that_are_no_experiments(tmp_path: Path, content: bytes | None, ex
         ("runs.one.scenario", "expected key=value"),
         ("runs.one.scenario=[", ""),
         ("profiles.smoke.question=why", "profiles: unknown key"),
+        ("runs.one two={scenario: briefing, solver: {name: linkage_lattice}}", "runs.one two: no name: expected letters, digits, - and _"),
     ],
 )
 def test_assignments_are_checked_like_the_file_and_cited(folder: Path, assignment: str, expected: str) -> None:

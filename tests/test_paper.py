@@ -139,15 +139,14 @@ def test_every_exhibit_is_shown_once_and_says_what_it_shows() -> None:
 
 
 @pytest.fixture(scope="module")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder in which `bargaining reproduce --profile smoke` was called, with nothing else in it."""
-    folder = tmp_path_factory.mktemp("smoke")
+def smoke(smoke_folder: Path) -> Iterator[Path]:
+    """A folder in which `bargaining reproduce --profile smoke` was called, with nothing in it but what other tests solved before."""
     before = Path.cwd()
-    os.chdir(folder)
+    os.chdir(smoke_folder)
     try:
         code, _, err = invoke("reproduce", "--profile", "smoke", "--workers", "2")
         assert code in (0, 3), err  # 3: some rows are not proven
-        yield folder
+        yield smoke_folder
     finally:
         os.chdir(before)
 

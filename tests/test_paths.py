@@ -1,5 +1,6 @@
 """Drawn paths, the law behind them, and what runs make of both: paths beside the chronology, blocks, thresholds."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,11 +15,9 @@ from bargaining.points import Point
 from bargaining.report import report
 from bargaining.report.answers import answers, before_the_draw
 from bargaining.report.motion import agrees, sentences
-from bargaining.running import run
+from bargaining.running import Results
 from bargaining.scenarios import scenario
 from bargaining.solvers.plans import sustained
-
-ROOT = Path(__file__).parent.parent
 
 
 def chain() -> bg.StochasticGame:
@@ -53,8 +52,8 @@ def test_nothing_to_draw(name: str, value: float) -> None:
         draw_paths(chain(), [(0, 0)] * 3, **{"periods": 2, "draws": 2, "seed": 1, name: value})  # type: ignore[arg-type]
 
 
-def test_paths_of_the_standoff_are_compared_with_what_came_after(tmp_path: Path) -> None:
-    results = run(ROOT / "experiments" / "standoff_dynamic.yaml", profile="smoke", out=tmp_path)
+def test_paths_of_the_standoff_are_compared_with_what_came_after(smoke_results: Callable[[str], Results], tmp_path: Path) -> None:
+    results = smoke_results("standoff_dynamic")
     rows = [row for row in results.rows() if row.get("kind") == "path"]
     court = {(row["period"], row["value"]): row for row in rows if row["part"] == "court"}
     assert court[3, "bridge 2"]["probability"] == pytest.approx(0.65)
@@ -65,7 +64,7 @@ def test_paths_of_the_standoff_are_compared_with_what_came_after(tmp_path: Path)
     told = sentences(rows, ())
     assert told[0].startswith("Out of sample: under the plan 'london'")
     assert any("AI chips" in text or text.startswith("Miss: C,") for text in told)
-    names = {path.name for path in report(tmp_path, tmp_path / "figures")}
+    names = {path.name for path in report(results.folder, tmp_path)}
     assert {"timeline-london_path-stylised.svg", "blocks-blocks-stylised.svg"} <= names
     assert agrees("hold / hold", "hold")
     assert not agrees("raise / hold", "hold")

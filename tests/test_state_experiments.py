@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from bargaining.comparison import compare
 from bargaining.config import ConfigError
 from bargaining.experiment import Experiment
 from bargaining.report.answers import answers, longest
-from bargaining.running import run
+from bargaining.running import Results, run
 from bargaining.store import read_manifest, read_table
 
 TEXT = """schema_version: 1
@@ -188,9 +189,8 @@ def test_show_a_story_with_states(capsys: pytest.CaptureFixture[str], name: str)
 
 
 @pytest.mark.parametrize("name", ["truce", "licence", "court", "leverage", "standoff_dynamic"])
-def test_smoke_profiles_of_the_experiments_on_states(tmp_path: Path, name: str) -> None:
-    results = run(Path(__file__).parent.parent / "experiments" / f"{name}.yaml", profile="smoke", out=tmp_path)
-    rows = results.rows()
+def test_smoke_profiles_of_the_experiments_on_states(smoke_results: Callable[[str], Results], name: str) -> None:
+    rows = smoke_results(name).rows()
     assert rows
     assert not [row for row in rows if row["status"] == "failed"]
     assert all(

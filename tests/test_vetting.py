@@ -16,7 +16,6 @@ from bargaining.experiment import Experiment
 from bargaining.monitored_running import changed, linkage_of
 from bargaining.points import swept_points
 from bargaining.report.monitored_answers import answers, claims
-from bargaining.running import run
 from bargaining.scenarios import ScenarioError, scenario
 from bargaining.store import read_manifest
 
@@ -126,8 +125,8 @@ def test_declared_ranges():
 
 
 @pytest.fixture(scope="module")
-def smoke(tmp_path_factory):
-    return run(ROOT / "experiments" / "noise.yaml", profile="smoke", out=tmp_path_factory.mktemp("noise"))
+def smoke(smoke_results):
+    return smoke_results("noise")
 
 
 def test_smoke(smoke):

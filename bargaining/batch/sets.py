@@ -201,8 +201,9 @@ def critical_deltas(
 
 def _chunks(solve: Callable[[int, int], Any], count: int, workers: int | None, chunk: int) -> Iterator[Any]:
     """Results of the chunks in their order; as many chunks are under way as there are threads."""
-    if chunk < 1 or (workers is not None and workers < 1):
-        raise ValueError(f"chunk is {chunk} and workers {workers}: expected positive numbers")
+    for what, given in (("chunk", chunk), ("workers", 1 if workers is None else workers)):
+        if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 1:
+            raise ValueError(f"{what} is {given!r}: expected a positive whole number")
     starts = range(0, count, chunk)
     threads = min(workers or os.cpu_count() or 1, max(len(starts), 1))
     if threads == 1:
@@ -224,14 +225,18 @@ def _games(payoffs: ArrayLike) -> Floats:
         where = ", ".join(map(str, wrong[0].tolist()))
         raise GameError(f"payoffs[{where}] is {games[tuple(wrong[0])]}: expected a finite number")
     require_size(games)
-    return games
+    # Kernels are compiled for arrays that can be written to; for others they would be compiled anew.
+    return games if games.flags.writeable else games.copy()
 
 
 def _deltas(delta: ArrayLike, count: int) -> Floats:
-    given = np.asarray(delta, dtype=np.float64)
+    try:
+        given = np.asarray(delta, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GameError(f"delta: expected a number strictly between 0 and 1, or one for each game ({error})") from None
     if given.ndim > 1 or (given.ndim == 1 and len(given) != count):
         raise GameError(f"delta has shape {given.shape}: expected a number or one for each of {count} games")
-    deltas = np.ascontiguousarray(np.broadcast_to(given, (count,)))
+    deltas = np.array(np.broadcast_to(given, (count,)))
     wrong = np.flatnonzero(~((deltas > 0.0) & (deltas < 1.0)))
     if len(wrong):
         raise GameError(f"delta[{int(wrong[0])}] is {deltas[wrong[0]]}: expected a number strictly between 0 and 1")

@@ -121,7 +121,11 @@ def show(name: str, calibration: str | None, profile: str, as_json: bool) -> Non
 
 @cli.command()
 @click.argument("file")
-@click.option("--delta", metavar="D[,D]", help="Also the payoff set of the repeated game, at one discount factor or one a player.")
+@click.option(
+    "--delta",
+    metavar="D[,D]",
+    help="Also the payoff set of the repeated game, at one discount factor (0.9, 2/3) or one a player (0.9,0.8).",
+)
 @_json
 def solve(file: str, delta: str | None, as_json: bool) -> Exit:
     """Solve a game from a file: Nash equilibria, minmax, what is dominated, and V(δ) of the repeated game.
@@ -286,12 +290,24 @@ def schema() -> None:
     click.echo(schema_text(), nl=False)
 
 
+def _tell(error: click.ClickException) -> None:
+    """A mistake in a command's words, in one line; no words at all get the help."""
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        error.show()
+        return
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "bargaining"
+    message = " ".join(error.format_message().split())
+    stop = "" if message.endswith((".", "?", ")")) else "."
+    click.echo(f"{command}: {message}{stop} `{command} --help` says more.", err=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit. Bad input is told in a line or a few on stderr, never in a traceback."""
     try:
         code = cli.main(arguments, prog_name="bargaining", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _tell(error)
         code = Exit.bad_input
     except click.Abort:
         click.echo(f"bargaining: {Exit.interrupted.sentence}", err=True)

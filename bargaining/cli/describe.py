@@ -55,7 +55,7 @@ def show_experiment(name: str, profile: str, as_json: bool) -> None:
     ConfigError
         If there is no scenario or experiment of this name, or it has mistakes.
     """
-    known = [*names(), *(path.stem for path in experiment_files())]
+    known = list(dict.fromkeys([*names(), *(path.stem for path in experiment_files())]))
     if not name.endswith((".yaml", ".yml")) and name not in known:
         raise ConfigError([f"{name!r} is no scenario and no experiment{did_you_mean(name, known)}"])
     path = find(name)

@@ -15,7 +15,7 @@ from bargaining.cli.lattice import print_lattices
 from bargaining.cli.monitored import print_monitored
 from bargaining.cli.plan import tell_plan
 from bargaining.cli.states import print_states
-from bargaining.cli.terminal import print_json, stderr, stdout
+from bargaining.cli.terminal import COLD, print_json, stderr, stdout
 from bargaining.ensemble_running import TABLES
 from bargaining.kernels import _jit
 from bargaining.running import Results, run
@@ -83,6 +83,8 @@ def run_experiment(
         console.print(f"solutions {results.folder / SOLUTIONS} (`bargaining verify {results.folder}` checks them)")
     for path in figures:
         console.print(f"figure    {path}")
+    if scheduler is not None and not results.experiment.ensembles:
+        console.print(f"--scheduler {scheduler} was not used: it is for ensembles, and this experiment has none")
     for failure in manifest.get("failures", ()):
         console.print(f"failed    {failure['run']} point {failure['point']}: {failure['message']}")
     if not results.proven:
@@ -110,7 +112,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int, int], None]]:
                 begun = done, time.monotonic()
                 console.print(f"{what} {total} points" + (f", {done} are done already" if done else ""))
                 if cold:
-                    console.print("compiling the kernels first: once on each machine, about a minute")
+                    console.print(COLD)
             rate = (done - begun[0]) / max(time.monotonic() - begun[1], 1e-9) if begun else 0.0
             told = f"{rate:,.{0 if rate >= 100 else 1}f} points/s" if rate else ""
             bar.update(task, completed=done, total=total, rate=told, failed=f"{failed} failed" if failed else "")

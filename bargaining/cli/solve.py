@@ -2,6 +2,7 @@
 
 import math
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from rich.console import Console
 
 from bargaining.cli import Exit
 from bargaining.cli.describe import mixture
-from bargaining.cli.terminal import number, print_json, print_table, stdout, table
+from bargaining.cli.terminal import number, print_json, print_table, stderr, stdout, table, tell_if_cold
 from bargaining.game_files import GameFileError, parse_game, read_game
+from bargaining.game_files.text import number as number_in
 from bargaining.games import RepeatedGame, StageGame
+from bargaining.games.exact import exact
 from bargaining.solution import EquilibriumSet
 from bargaining.solvers.dominance import iterated_dominance
 from bargaining.solvers.equilibrium_set import equilibrium_set
@@ -33,6 +36,7 @@ def solve_file(file: str, delta: str | None, as_json: bool) -> Exit:
     """
     deltas = None if delta is None else _deltas(delta)
     stage = parse_game(_stdin(), "stdin") if file == "-" else read_game(file)
+    tell_if_cold(stderr())
     nash, held, dominance = nash_equilibria(stage), minmax(stage), iterated_dominance(stage)
     repeated = None if deltas is None else equilibrium_set(RepeatedGame(stage, deltas))
     answers = [nash, held] + ([repeated] if repeated is not None else [])
@@ -51,14 +55,17 @@ def _stdin() -> str:
 
 
 def _deltas(text: str) -> Any:
-    """One discount factor, or one a player with a comma between them."""
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        values = []
-    if len(values) not in (1, 2) or not all(0.0 < value < 1.0 for value in values):
-        raise click.BadParameter(f"{text!r}: expected a discount factor between 0 and 1, or two as in 0.9,0.8", param_hint="--delta")
+    """One discount factor, or one a player with a comma between them, each a decimal or a ratio."""
+    values = [number_in(part) for part in text.split(",")]
+    if len(values) not in (1, 2) or not all(value is not None and 0.0 < float(value) < 1.0 for value in values):
+        expected = "expected a discount factor between 0 and 1, such as 0.9 or 2/3, or two as in 0.9,0.8"
+        raise click.BadParameter(f"{text!r}: {expected}", param_hint="--delta")
     return values[0] if len(values) == 1 else (values[0], values[1])
+
+
+def _as_given(delta: Fraction) -> str:
+    """A discount factor as it was given: a decimal, or a ratio that is none."""
+    return f"{float(delta):g}" if exact(float(delta)) == delta else str(delta)
 
 
 def _print(
@@ -118,7 +125,7 @@ def _print_dominance(console: Console, stage: StageGame, dominance: IteratedDomi
 
 def _print_set(console: Console, stage: StageGame, repeated: EquilibriumSet) -> None:
     assert isinstance(repeated.game, RepeatedGame)
-    deltas = ", ".join(f"{value:g}" for value in repeated.game.deltas)
+    deltas = ", ".join(map(_as_given, repeated.game.exact_deltas))
     made = table("vertex", *stage.players)
     for k, (first, second) in enumerate(repeated.vertices, start=1):
         made.add_row(str(k), number(float(first), 4), number(float(second), 4))

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+COLD = "compiling the kernels first: once on each machine, about a minute"
 # Wide enough for a lattice of five agreements; in a file or a pipe nothing should be folded.
 _PIPE_WIDTH = 160
 
@@ -24,6 +25,14 @@ def stdout() -> Console:
 def stderr() -> Console:
     """Console for progress and remarks."""
     return Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def tell_if_cold(console: Console) -> None:
+    """To somebody who waits at a terminal: why the first answer takes a minute."""
+    from bargaining.kernels import _jit
+
+    if console.is_terminal and _jit.is_cold():
+        console.print(COLD)
 
 
 def print_json(content: Mapping[str, Any] | Sequence[Any]) -> None:

@@ -33,8 +33,10 @@ def read_game(path: str | Path) -> StageGame:
     GameFileError
         If the file cannot be read or holds no two-player game; one line a mistake, with file, line and column.
     """
-    place = Path(path)
+    place = _place(path)
     suffix = place.suffix.lower()
+    if place.is_dir():
+        raise GameFileError(f"{place}: a folder; expected a file with a game")
     if suffix not in FORMATS:
         raise GameFileError(f"{place}: no format known for {suffix!r}{near_match(suffix, FORMATS)}; expected one of {', '.join(FORMATS)}")
     try:
@@ -85,8 +87,10 @@ def write_game(stage: StageGame, path: str | Path) -> None:
     OSError
         If the file cannot be written.
     """
-    place = Path(path)
+    place = _place(path)
     suffix = place.suffix.lower()
+    if place.is_dir():
+        raise GameFileError(f"{place}: a folder; expected the name of a file")
     if suffix not in FORMATS:
         raise GameFileError(f"{place}: no format known for {suffix!r}{near_match(suffix, FORMATS)}; expected one of {', '.join(FORMATS)}")
     if suffix == ".nfg":
@@ -98,6 +102,13 @@ def write_game(stage: StageGame, path: str | Path) -> None:
     else:
         text = write_table(stage, "," if suffix == ".csv" else "\t")
     place.write_text(text, encoding="utf-8")
+
+
+def _place(path: str | Path) -> Path:
+    try:
+        return Path(path)
+    except TypeError:
+        raise GameFileError(f"path is {path!r}: expected the name of a file") from None
 
 
 def _has_keys(start: str) -> bool:

@@ -22,6 +22,7 @@ def to_nashpy(stage: StageGame) -> "nashpy.Game":
     """
     import nashpy
 
+    _require_stage(stage)
     return nashpy.Game(stage.payoffs[0].copy(), stage.payoffs[1].copy())
 
 
@@ -55,6 +56,7 @@ def to_quantecon(stage: StageGame) -> "quantecon.game_theory.NormalFormGame":
     """
     from quantecon.game_theory import NormalFormGame, Player
 
+    _require_stage(stage)
     return NormalFormGame((Player(stage.payoffs[0].copy()), Player(np.ascontiguousarray(stage.payoffs[1].T))))
 
 
@@ -72,3 +74,8 @@ def from_quantecon(other: "quantecon.game_theory.NormalFormGame") -> StageGame:
     if len(players) != 2:
         raise GameError(f"a game of {len(players)} players: expected two")
     return game(players[0].payoff_array, np.transpose(players[1].payoff_array))
+
+
+def _require_stage(stage: StageGame) -> None:
+    if not isinstance(stage, StageGame):
+        raise GameError(f"stage is a {type(stage).__name__}: expected a StageGame")

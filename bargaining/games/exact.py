@@ -7,8 +7,12 @@ Solvers of stage games and of linkage under noise take payoffs given as fraction
 the floats nearest to them, so thirds whose constraints are to bind exactly should be multiplied away.
 """
 
+import re
 from decimal import Decimal
 from fractions import Fraction
+
+# Written out in digits such a number would fill the memory.
+_ENDLESS = re.compile(r"e[+-]?0*[1-9][0-9_]{3}", re.IGNORECASE)
 
 Real = float | int | str | Fraction
 
@@ -35,6 +39,8 @@ def exact(number: Real) -> Fraction:
     """
     if isinstance(number, Fraction):
         return number
+    if isinstance(number, str) and _ENDLESS.search(number):
+        raise ValueError(f"{number!r} has an exponent beyond those of floats")
     if isinstance(number, (int, str)):
         return Fraction(number)
     return Fraction(repr(float(number)))

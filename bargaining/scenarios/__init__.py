@@ -84,7 +84,7 @@ def scenario(name: str, calibration: str | None = None, **overrides: Any) -> "Sc
     >>> story.game().stage.names
     ('T', 'R', 'K', 'A')
     """
-    if name not in _REGISTRY:
+    if not isinstance(name, str) or name not in _REGISTRY:
         from bargaining.games.stage import near_match
 
         message = f"unknown scenario {name!r}{near_match(name, names())}; scenarios: {', '.join(names())}"

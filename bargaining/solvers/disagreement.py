@@ -144,6 +144,11 @@ def bargaining_table(
     >>> [(row["us"], row["favours"], row["flips"]) for row in table.rows()]
     [(1.0, 'neither', 'point, favours'), (1.5, 'U.S.', 'point, favours')]
     """
+    for what, given in (("disagreements", disagreements), ("deals", deals or {})):
+        if not isinstance(given, Mapping):
+            raise GameError(f"{what} is a {type(given).__name__}: expected pairs of payoffs by name")
+    if isinstance(rules, str) or not isinstance(rules, Sequence):
+        raise GameError(f"rules {rules!r}: expected a list of rules, of {', '.join(RULES)}")
     polygon = read_polygon(payoff_set, "payoff_set")
     vertices = as_vertices(payoff_set)
     spread = np.ptp(vertices, axis=0) if len(vertices) else np.zeros(2)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, StageGame, exact
-from bargaining.games.stage import near_match
+from bargaining.games.stage import near_match, read_payoffs
 from bargaining.solution import Status
 from bargaining.solvers.exact_program import ExactProgram
 from bargaining.stage_solution import Domination, IteratedDominance, read_stage
@@ -150,7 +150,10 @@ def best_responses(stage: StageGame | IssueGame, player: int, against: Any, *, t
     if isinstance(against, (str, int)):
         column = own[:, stage.action(1 - player, against)]
         return tuple(int(k) for k in np.flatnonzero(column == column.max()))
-    weights = np.asarray(against, dtype=np.float64)
+    try:
+        weights = read_payoffs(against, "against")
+    except GameError:
+        weights = np.empty(0)  # refused below, in words that speak of probabilities
     if weights.shape != (own.shape[1],) or not (weights >= 0.0).all() or not abs(weights.sum() - 1.0) <= 1e-9:
         raise GameError(f"against {against!r}: expected {own.shape[1]} probabilities that add up to one, or an action of the other side")
     low, span = float(own.min()), float(own.max()) - float(own.min())

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame, exact
 from bargaining.games.issues import Partition
-from bargaining.games.stage import Profile, near_match
+from bargaining.games.repeated import read_delta
+from bargaining.games.stage import Profile, near_match, read_payoffs
 from bargaining.payoff_set import minkowski_sum
 from bargaining.solution import LinkageLattice
 from bargaining.solvers.critical_delta import critical_delta
@@ -185,7 +186,7 @@ def _triggers(issues: IssueGame, agreed: Mapping[str, Profile], static: Mapping[
     return LinkedThreshold("triggers", name, float(low), float(high), binding)
 
 
-def joint_threat(temptations: Any, losses: Any, delta: float) -> tuple[Floats, float]:
+def joint_threat(temptations: Any, losses: Any, delta: Any) -> tuple[Floats, float]:
     r"""Slack of several relationships, one by one and with joint threats: pooled incentive constraints.
 
     :math:`s_k = \frac{\delta}{1-\delta} L_k - D_k`; threatened jointly only :math:`\sum_k s_k \ge 0` is needed, and that sum is what can be
@@ -197,12 +198,13 @@ def joint_threat(temptations: Any, losses: Any, delta: float) -> tuple[Floats, f
     >>> slack.tolist(), joint
     ([3.0, -1.0], 2.0)
     """
-    D, L = np.asarray(temptations, dtype=np.float64), np.asarray(losses, dtype=np.float64)
-    if D.ndim != 1 or D.shape != L.shape or not len(D) or not (np.isfinite(D).all() and np.isfinite(L).all()):
+    D, L = read_payoffs(temptations, "temptations"), read_payoffs(losses, "losses")
+    if D.ndim != 1 or D.shape != L.shape or not len(D):
         raise GameError(f"temptations and losses have shapes {D.shape} and {L.shape}: expected finite numbers, one a relationship")
-    if not 0.0 < delta < 1.0:
-        raise GameError(f"delta {delta!r}: expected a number strictly between 0 and 1")
-    slack = delta / (1.0 - delta) * L - D
+    patience, same = read_delta(delta)
+    if patience != same:
+        raise GameError(f"delta {delta!r}: expected one number")
+    slack = float(patience / (1 - patience)) * L - D
     return slack, float(slack.sum())
 
 
@@ -219,6 +221,8 @@ def linkage_steps(lattice: LinkageLattice) -> list[dict[str, Any]]:
     >>> [(row["before"], row["after"]) for row in bg.linkage_steps(lattice)][:2]
     [('T|R,C', 'T,R,C'), ('T,R|C', 'T,R,C')]
     """
+    if not isinstance(lattice, LinkageLattice):
+        raise GameError(f"lattice is a {type(lattice).__name__}: expected that of linkage_lattice")
     facts = {record["partition"]: record for record in reversed(lattice.records)}
     parts = {name: frozenset(frozenset(block.split(",")) for block in name.split("|")) for name in facts}
     rows = []

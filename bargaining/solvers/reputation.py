@@ -345,5 +345,7 @@ def frontier_demands(deals: Sequence[Any], disagreement: Any) -> tuple[Floats, F
     >>> demands.tolist(), concessions.tolist()
     ([3.0, 3.0], [1.0, 1.0])
     """
+    if not isinstance(deals, Sequence) or len(deals) != 2:
+        raise GameError(f"deals {deals!r}: expected the deal that each side holds out for, U.S. first")
     first, second, d = _pair(deals[0], "deals[0]"), _pair(deals[1], "deals[1]"), _pair(disagreement, "disagreement")
     return np.array([first[0] - d[0], second[1] - d[1]]), np.array([second[0] - d[0], first[1] - d[1]])

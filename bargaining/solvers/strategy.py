@@ -98,6 +98,8 @@ def penal_code(solution: EquilibriumSet) -> tuple[Automaton, Automaton]:
     ValueError
         If nothing proves the set, or the solution is one of a partition: ask each of its blocks.
     """
+    if not isinstance(solution, EquilibriumSet):
+        raise TypeError(f"solution is a {type(solution).__name__}: expected an EquilibriumSet")
     if solution.blocks:
         raise ValueError("penal_code: the solution is one of a partition; ask each of its blocks")
     proof = _proof(solution)
