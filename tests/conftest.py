@@ -27,8 +27,19 @@ settings.load_profile("repeatable")
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """``pytest`` alone, the whole suite, takes two processes; whoever names files, or a number with ``-n``, gets what was asked for."""
+    option = config.option
+    alone = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (
+        option.usepdb or option.collectonly or getattr(option, "benchmark_only", False)
+    )
+    if alone and not WORKER and config.pluginmanager.hasplugin("xdist") and option.numprocesses is None and option.dist == "no":
+        option.numprocesses, option.dist = 2, "loadgroup"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With ``pytest -n 2 --dist loadgroup`` one worker takes all tests of a file, and one those of smoke results: they share fixtures."""
+    """Of several workers one takes all tests of a file, and one those of smoke results: they share fixtures."""
     for item in items if WORKER else ():
         shared = "smoke_folder" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("smoke" if shared else item.path.name))

@@ -438,3 +438,14 @@ def test_no_certificate_for_other_answers():
     for answer in answers:
         with pytest.raises(TypeError, match=f"no certificate for a {type(answer).__name__}: expected a payoff set"):
             bg.verify(answer)
+
+
+@pytest.mark.parametrize("delta", [0.9, 0.999, (0.3, 0.9)])
+@pytest.mark.parametrize("payoffs", [([[2]], [[3]]), ([[2, 2], [2, 2]], [[0, 1e-6], [2e-6, 1e-6]]), ([[1, 1]], [[2, 2]])])
+def test_who_always_earns_the_same_earns_nothing_else(payoffs, delta):
+    """Half-planes are rounded outward on a scale that such a player's payoffs, which span nothing, have no part in."""
+    solution = bg.equilibrium_set(bg.RepeatedGame(bg.game(*payoffs), delta))
+    assert solution.status is bg.Status.solved
+    assert np.ptp(solution.outer.vertices[:, 0]) == 0.0
+    certificate = bg.verify(solution)
+    assert certificate.holds and certificate.gap <= solution.error_bound + 1e-18

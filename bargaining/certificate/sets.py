@@ -125,7 +125,7 @@ def _verify_set(solution: EquilibriumSet) -> Certificate:
         reason = "nothing bounds the equilibrium payoffs from outside"
         return Certificate(holds=not solution.status.is_answer, deviation_gain=0.0, payoff_error=0.0, gap=inf, reason=inside + reason)
     walked = check_outer(game, chain, to_empty=False)
-    gap, faulty = _gap(solution, proof, chain) if walked is True else (inf, "")
+    gap, faulty = _gap(game, solution, proof, chain) if walked is True else (inf, "")
     outside = {
         True: "what lies outside the half-planes was excluded" if chain.slopes is not None else "the outer chain was walked again",
         False: "the half-planes stored do not follow" if chain.slopes is not None else "the outer chain does not reach the offsets stored",
@@ -172,10 +172,16 @@ def _strayed(solution: EquilibriumSet, proof: InnerProof) -> str:
     return ""
 
 
-def _gap(solution: EquilibriumSet, inner: InnerProof, outer: OuterProof) -> tuple[float, str]:
+def _gap(game: ExactGame, solution: EquilibriumSet, inner: InnerProof, outer: OuterProof) -> tuple[float, str]:
     """Largest distance from the half-planes' polygon to the proven inner set, and what is stated wrongly about the outer set."""
     normals = [(Fraction(float(x)), Fraction(float(y))) for x, y in outer.normals]
     corners = polygon_of(normals, [Fraction(float(c)) for c in outer.offsets])
+    for i in (0, 1):
+        payoffs = {g[i] for g in game.payoff.values()}
+        if len(payoffs) == 1:
+            # Who always earns the same earns nothing else, whatever room a rounded half-plane leaves.
+            always = (min(payoffs) - outer.origin[i]) / outer.span[i]
+            corners = [(always, w[1]) if i == 0 else (w[0], always) for w in corners]
     # Relative to the origin, so that no rounding of large payoffs covers a small distance.
     inside = PayoffSet([[float(v[i] - outer.origin[i]) for i in (0, 1)] for v in inner.vertices])  # type: ignore[arg-type]
     polygon = [[float(w[i] * outer.span[i]) for i in (0, 1)] for w in corners]

@@ -17,6 +17,10 @@ from click.core import ParameterSource
 
 from bargaining import __version__
 
+# The matrices here are small: threads of BLAS would only wait for each other, and the last bits could depend on how many there are.
+# Read when numpy is first imported, which no module does before a command runs.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 class Exit(enum.IntEnum):
     """How a command ended."""

@@ -9,7 +9,7 @@ settle) is left to the caller, and said.
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels._jit import kernel
+from bargaining.kernels._jit import kernel, runtime_int
 from bargaining.kernels.binding import FEASIBILITY, STAY, binding_points, structure_fixed_point
 from bargaining.kernels.half_planes import ROUNDING, axis_positions, half_plane_polygon
 from bargaining.kernels.inside import inner_vertices
@@ -200,7 +200,7 @@ def common_delta_set(
         tried = count
         # The proofs of a structure fail as they failed before.
         if fresh and inner_vertices(g, gain, delta, labels, edges, fixed, count, 0.25 * tol, noise, inside):
-            rows = edge_normals(fixed, count, fixed, 0, normals)
+            rows = edge_normals(fixed, count, fixed, runtime_int(0), normals)
             enforced = int(np.count_nonzero(active))
             for finer in range(3):
                 if finer > 0:
@@ -251,14 +251,16 @@ def common_delta_set(
             next_trial = done + 2
     if count == 0:
         # Sweeps on polygons say that nothing is left; half-planes prove it.
-        rows = edge_normals(start, begun, start, 0, normals)
+        rows = edge_normals(start, begun, start, runtime_int(0), normals)
         start_offsets(start, begun, noise, normals[:rows], offsets)
         axes = axis_positions(normals[:rows])
         offsets[axes[2]] = min(offsets[axes[2]], -floor0 + 4.0 * ROUNDING + noise)
         offsets[axes[3]] = min(offsets[axes[3]], -floor1 + 4.0 * ROUNDING + noise)
         active[:] = True
         while numbers[3] < 2 * done + 64:
-            rows, living = outer_chain(g, gain, delta, fixed, 0, normals, offsets, rows, active, 4, noise, FINENESS)
+            rows, living = outer_chain(
+                g, gain, delta, fixed, runtime_int(0), normals, offsets, rows, active, runtime_int(4), noise, FINENESS
+            )
             numbers[3] += 4
             numbers[4] = done + numbers[3]
             if living == 0:

@@ -16,7 +16,7 @@ exact check afterwards needs.
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.kernels._jit import kernel
+from bargaining.kernels._jit import kernel, runtime_int
 from bargaining.kernels.half_planes import ROUNDING
 from bargaining.kernels.polygon import clip, hull, inradius, thin
 
@@ -275,7 +275,7 @@ def polygon_sweeps(
             if radius <= 0.0:
                 return 0, done, moved
             inward = min(0.5, slack / radius)
-        size = generate(g, gain, delta, vertices, count, used, slack, inward, tolerance, points, point_makers, point_stays, 0)
+        size = generate(g, gain, delta, vertices, count, used, slack, inward, tolerance, points, point_makers, point_stays, runtime_int(0))
         left = 0
         if size >= 0:
             left = hull(points, size, order, chain)

@@ -55,7 +55,7 @@ def settle(game: RepeatedGame, tol: float, max_iter: int, options: Mapping[str, 
     if code not in (SOLVED, EMPTY) or sweeps > max_iter:
         return None
     empty = code == EMPTY
-    low, span = frame[:, 0], frame[:, 1]
+    low, span = frame[:, 0], np.where(np.ptp(payoffs, axis=(1, 2)) > 0.0, frame[:, 1], 0.0)
     makers = labels[:count]
     stated, within = np.empty((count, 2)), np.empty((count, 2))
     in_units(payoffs, frame, fixed[:count], makers, stated)
