@@ -18,7 +18,7 @@ _HOMES = {
     "bargaining.game_files": ("GameFileError", "read_game", "write_game"),
     "bargaining.game_files.libraries": ("from_nashpy", "from_quantecon", "to_nashpy", "to_quantecon"),
     "bargaining.payoff_set": ("PayoffSet",),
-    "bargaining.deal_solution": (
+    "bargaining.answers.deals": (
         "BargainingTable",
         "ContractualEquilibrium",
         "Negotiation",
@@ -28,8 +28,8 @@ _HOMES = {
         "Selection",
         "ThreatBargain",
     ),
-    "bargaining.offer_solution": ("Agendas", "AlternatingOffers", "StochasticPie"),
-    "bargaining.war_solution": ("Concession", "Reputation"),
+    "bargaining.answers.offers": ("Agendas", "AlternatingOffers", "StochasticPie"),
+    "bargaining.answers.wars": ("Concession", "Reputation"),
     "bargaining.solution": (
         "CriticalDelta",
         "CriticalPair",
@@ -39,9 +39,9 @@ _HOMES = {
         "SolveError",
         "Status",
     ),
-    "bargaining.stochastic_solution": ("CriticalPlan", "StochasticSet"),
+    "bargaining.answers.stochastic": ("CriticalPlan", "StochasticSet"),
     "bargaining.solvers.critical_plan": ("critical_delta_plan", "critical_parameter"),
-    "bargaining.stage_solution": (
+    "bargaining.answers.stage": (
         "CorrelatedEquilibria",
         "CorrelatedEquilibrium",
         "IteratedDominance",
@@ -72,7 +72,7 @@ _HOMES = {
     "bargaining.solvers.strategy": ("penal_code", "strategy"),
     "bargaining.solvers.lattice": ("linkage_lattice",),
     "bargaining.solvers.markov_perfect": ("markov_perfect",),
-    "bargaining.state_solution": ("MarkovPerfect", "StochasticTransfers"),
+    "bargaining.answers.state": ("MarkovPerfect", "StochasticTransfers"),
     "bargaining.certificate": ("Certificate", "verify"),
     "bargaining.plotting": ("draw_concession", "draw_deals", "draw_family", "draw_share_bounds"),
     "bargaining.solvers.selection": ("select", "selection"),
@@ -91,7 +91,7 @@ _HOMES = {
     "bargaining.solvers.reputation": ("concession", "frontier_demands", "reputation"),
     "bargaining.solvers.linkage": ("joint_threat", "linkage_gains", "linkage_steps", "linked_delta"),
     "bargaining.scenarios": ("scenario",),
-    "bargaining.running": ("run",),
+    "bargaining.running.experiments": ("run",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -115,16 +115,32 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from bargaining import batch as batch
+    from bargaining.answers.deals import BargainingTable as BargainingTable
+    from bargaining.answers.deals import ContractualEquilibrium as ContractualEquilibrium
+    from bargaining.answers.deals import Negotiation as Negotiation
+    from bargaining.answers.deals import NegotiationPlan as NegotiationPlan
+    from bargaining.answers.deals import Penance as Penance
+    from bargaining.answers.deals import RenegotiationProof as RenegotiationProof
+    from bargaining.answers.deals import Selection as Selection
+    from bargaining.answers.deals import ThreatBargain as ThreatBargain
+    from bargaining.answers.offers import Agendas as Agendas
+    from bargaining.answers.offers import AlternatingOffers as AlternatingOffers
+    from bargaining.answers.offers import StochasticPie as StochasticPie
+    from bargaining.answers.stage import CorrelatedEquilibria as CorrelatedEquilibria
+    from bargaining.answers.stage import CorrelatedEquilibrium as CorrelatedEquilibrium
+    from bargaining.answers.stage import IteratedDominance as IteratedDominance
+    from bargaining.answers.stage import Minmax as Minmax
+    from bargaining.answers.stage import NashEquilibria as NashEquilibria
+    from bargaining.answers.stage import QuantalResponse as QuantalResponse
+    from bargaining.answers.stage import SelectedEquilibrium as SelectedEquilibrium
+    from bargaining.answers.state import MarkovPerfect as MarkovPerfect
+    from bargaining.answers.state import StochasticTransfers as StochasticTransfers
+    from bargaining.answers.stochastic import CriticalPlan as CriticalPlan
+    from bargaining.answers.stochastic import StochasticSet as StochasticSet
+    from bargaining.answers.wars import Concession as Concession
+    from bargaining.answers.wars import Reputation as Reputation
     from bargaining.certificate import Certificate as Certificate
     from bargaining.certificate import verify as verify
-    from bargaining.deal_solution import BargainingTable as BargainingTable
-    from bargaining.deal_solution import ContractualEquilibrium as ContractualEquilibrium
-    from bargaining.deal_solution import Negotiation as Negotiation
-    from bargaining.deal_solution import NegotiationPlan as NegotiationPlan
-    from bargaining.deal_solution import Penance as Penance
-    from bargaining.deal_solution import RenegotiationProof as RenegotiationProof
-    from bargaining.deal_solution import Selection as Selection
-    from bargaining.deal_solution import ThreatBargain as ThreatBargain
     from bargaining.game_files import GameFileError as GameFileError
     from bargaining.game_files import read_game as read_game
     from bargaining.game_files import write_game as write_game
@@ -145,15 +161,12 @@ if TYPE_CHECKING:
     from bargaining.games.monitoring import Monitoring as Monitoring
     from bargaining.games.monitoring import with_audit as with_audit
     from bargaining.games.state_automaton import StateAutomaton as StateAutomaton
-    from bargaining.offer_solution import Agendas as Agendas
-    from bargaining.offer_solution import AlternatingOffers as AlternatingOffers
-    from bargaining.offer_solution import StochasticPie as StochasticPie
     from bargaining.payoff_set import PayoffSet as PayoffSet
     from bargaining.plotting import draw_concession as draw_concession
     from bargaining.plotting import draw_deals as draw_deals
     from bargaining.plotting import draw_family as draw_family
     from bargaining.plotting import draw_share_bounds as draw_share_bounds
-    from bargaining.running import run as run
+    from bargaining.running.experiments import run as run
     from bargaining.scenarios import scenario as scenario
     from bargaining.solution import CriticalDelta as CriticalDelta
     from bargaining.solution import CriticalPair as CriticalPair
@@ -221,16 +234,3 @@ if TYPE_CHECKING:
     from bargaining.solvers.tie_in import tie_in_set as tie_in_set
     from bargaining.solvers.tie_in import tie_in_steps as tie_in_steps
     from bargaining.solvers.transfers import transfer_path as transfer_path
-    from bargaining.stage_solution import CorrelatedEquilibria as CorrelatedEquilibria
-    from bargaining.stage_solution import CorrelatedEquilibrium as CorrelatedEquilibrium
-    from bargaining.stage_solution import IteratedDominance as IteratedDominance
-    from bargaining.stage_solution import Minmax as Minmax
-    from bargaining.stage_solution import NashEquilibria as NashEquilibria
-    from bargaining.stage_solution import QuantalResponse as QuantalResponse
-    from bargaining.stage_solution import SelectedEquilibrium as SelectedEquilibrium
-    from bargaining.state_solution import MarkovPerfect as MarkovPerfect
-    from bargaining.state_solution import StochasticTransfers as StochasticTransfers
-    from bargaining.stochastic_solution import CriticalPlan as CriticalPlan
-    from bargaining.stochastic_solution import StochasticSet as StochasticSet
-    from bargaining.war_solution import Concession as Concession
-    from bargaining.war_solution import Reputation as Reputation

@@ -21,7 +21,7 @@ from bargaining.solver_options import (
     SimulatedPaths,
 )
 
-# What a change of a parameter may add to it, as `monitored_running.changed` reads it.
+# What a change of a parameter may add to it, as `running.monitored.changed` reads it.
 _SIGNED = re.compile(r"[+-](\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 

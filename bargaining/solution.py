@@ -66,7 +66,7 @@ class Solution:
 
     def to_json(self, path: "str | Path | None" = None) -> str:
         """The answer with its game and its proofs as JSON text, written to `path` if given; `from_json` reads it back bit for bit."""
-        from bargaining.solution_file import write_solution
+        from bargaining.answers.file import write_solution
 
         return write_solution(self, path)
 
@@ -79,7 +79,7 @@ class Solution:
         SolutionFileError
             If it is not a stored solution; one line says what is wrong and where.
         """
-        from bargaining.solution_file import read_solution
+        from bargaining.answers.file import read_solution
 
         return read_solution(source)
 

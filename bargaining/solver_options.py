@@ -175,12 +175,12 @@ RunSolver = Annotated[LinkageLattice | EquilibriumSets | Motion | MonitoredLinka
 
 # Solver -> the module that solves a point, or a draw, with it: with the stories and the designs it decides every number.
 SOLVED_BY = {
-    "linkage_lattice": "bargaining.lattice_running",
-    "equilibrium_set": "bargaining.state_running",
-    "monitored_linkage": "bargaining.monitored_running",
+    "linkage_lattice": "bargaining.running.lattices",
+    "equilibrium_set": "bargaining.running.states",
+    "monitored_linkage": "bargaining.running.monitored",
     "linkage_lattices": "bargaining.ensemble",
     **dict.fromkeys(DEAL_SOLVERS, "bargaining.deals.solving"),
-    "simulated_paths": "bargaining.motion_running",
-    "block_sets": "bargaining.motion_running",
-    "critical_parameter": "bargaining.motion_running",
+    "simulated_paths": "bargaining.running.motion",
+    "block_sets": "bargaining.running.motion",
+    "critical_parameter": "bargaining.running.motion",
 }

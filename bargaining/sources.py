@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent
 # draw and write an answer. They decide no number.
 WORDS = frozenset(
     f"bargaining.{name}"
-    for name in ("config", "experiment", "experiment_checks", "plotting", "scenarios", "solution_file", "solver_options", "store")
+    for name in ("answers.file", "config", "experiment", "experiment_checks", "plotting", "scenarios", "solver_options", "store")
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from bargaining.running import Results
+    from bargaining.running.experiments import Results
 
 # Matrices here are small: threads of BLAS only wait for each other, fifty times as long as one takes where other processes are at work.
 # Set before numpy is imported; what tests start inherits it.
@@ -54,7 +54,7 @@ def smoke_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def smoke_results(smoke_folder: Path) -> "Callable[[str], Results]":
     """Results of an experiment's profile smoke by the experiment's name."""
-    from bargaining.running import run
+    from bargaining.running.experiments import run
 
     def results(name: str) -> "Results":
         out = smoke_folder / ".runs" / name / "smoke"

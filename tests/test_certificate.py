@@ -448,4 +448,5 @@ def test_who_always_earns_the_same_earns_nothing_else(payoffs, delta):
     assert solution.status is bg.Status.solved
     assert np.ptp(solution.outer.vertices[:, 0]) == 0.0
     certificate = bg.verify(solution)
-    assert certificate.holds and certificate.gap <= solution.error_bound + 1e-18
+    assert certificate.holds
+    assert certificate.gap <= solution.error_bound + 1e-18

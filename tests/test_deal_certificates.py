@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bargaining as bg
-from bargaining.solution_file import write_solution
+from bargaining.answers.file import write_solution
 
 QUICK = settings(max_examples=40, deadline=None, derandomize=True)
 TINY = Fraction(1, 10**6)

@@ -15,7 +15,7 @@ from bargaining.deals.leverage import both_signs, patient_bounds
 from bargaining.deals.setting import classify, without
 from bargaining.deals.war import fight, holding_out
 from bargaining.experiment import Experiment
-from bargaining.running import Results, run
+from bargaining.running.experiments import Results, run
 from bargaining.solvers.stationary import pick
 from bargaining.store import read_manifest, read_table
 

@@ -25,7 +25,7 @@ from bargaining.ensemble import Draws
 from bargaining.execution import chunk_size, chunks, execute, executor
 from bargaining.experiment import Experiment
 from bargaining.parts import Parts, gaps
-from bargaining.running import run
+from bargaining.running.experiments import run
 from bargaining.store import read_table
 
 MINE = """\

@@ -14,7 +14,7 @@ from bargaining.design import Design
 from bargaining.ensemble import Draws
 from bargaining.experiment import Experiment, experiment_files, find, results_folder, schema_text
 from bargaining.points import Point
-from bargaining.running import run
+from bargaining.running.experiments import run
 from bargaining.store import Part, read_manifest, read_table
 
 ROOT = Path(__file__).parents[1]

@@ -10,12 +10,12 @@ import pytest
 import bargaining as bg
 from bargaining.games.paths import draw_paths, state_law
 from bargaining.games.stochastic_plan import plan_payoffs, read_plan
-from bargaining.motion_running import solve_motion
 from bargaining.points import Point
 from bargaining.report import report
 from bargaining.report.answers import answers, before_the_draw
 from bargaining.report.motion import agrees, sentences
-from bargaining.running import Results
+from bargaining.running.experiments import Results
+from bargaining.running.motion import solve_motion
 from bargaining.scenarios import scenario
 from bargaining.solvers.plans import sustained
 

@@ -9,8 +9,8 @@ import pytest
 from catalogue import DILEMMA, stage
 
 import bargaining as bg
+from bargaining.answers.file import SolutionFileError, write_solution
 from bargaining.cli import main
-from bargaining.solution_file import SolutionFileError, write_solution
 
 GAME = bg.game([[3, 0], [5, 1]], [[3, 5], [0, 1]], actions=[("truce", "snap-back")] * 2)
 BRIEFING = bg.scenario("briefing").game()

@@ -15,7 +15,7 @@ from bargaining.comparison import compare
 from bargaining.config import ConfigError
 from bargaining.experiment import Experiment
 from bargaining.report.answers import answers, longest
-from bargaining.running import Results, run
+from bargaining.running.experiments import Results, run
 from bargaining.store import read_manifest, read_table
 
 TEXT = """schema_version: 1

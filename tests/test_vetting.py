@@ -13,9 +13,9 @@ import bargaining as bg
 from bargaining.cli import main
 from bargaining.config import ConfigError
 from bargaining.experiment import Experiment
-from bargaining.monitored_running import changed, linkage_of
 from bargaining.points import swept_points
 from bargaining.report.monitored_answers import answers, claims
+from bargaining.running.monitored import changed, linkage_of
 from bargaining.scenarios import ScenarioError, scenario
 from bargaining.store import read_manifest
 

@@ -3,6 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
+from bargaining.answers.deals import (
+    BargainingTable,
+    ContractualEquilibrium,
+    NegotiationPlan,
+    Penance,
+    RenegotiationProof,
+    Selection,
+    ThreatBargain,
+)
+from bargaining.answers.monitored import LimitSet, LiquidityPath
+from bargaining.answers.offers import Agendas, AlternatingOffers, StochasticPie
+from bargaining.answers.stage import CorrelatedEquilibria, CorrelatedEquilibrium, NashEquilibria
+from bargaining.answers.state import MarkovPerfect, StochasticTransfers
+from bargaining.answers.stochastic import CriticalPlan, StochasticSet
+from bargaining.answers.wars import Concession, Reputation
 from bargaining.certificate.automaton import verify_automaton
 from bargaining.certificate.contractual import verify_contractual
 from bargaining.certificate.correlated import verify_correlated
@@ -25,25 +40,10 @@ from bargaining.certificate.state_transfers import verify_stochastic_transfers
 from bargaining.certificate.stochastic import verify_stochastic_set
 from bargaining.certificate.threats import verify_threats
 from bargaining.certificate.war import verify_concession, verify_reputation
-from bargaining.deal_solution import (
-    BargainingTable,
-    ContractualEquilibrium,
-    NegotiationPlan,
-    Penance,
-    RenegotiationProof,
-    Selection,
-    ThreatBargain,
-)
 from bargaining.games import MonitoredGame
 from bargaining.games.automaton import Automaton, JointAutomaton
 from bargaining.games.state_automaton import StateAutomaton
-from bargaining.monitored_solution import LimitSet, LiquidityPath
-from bargaining.offer_solution import Agendas, AlternatingOffers, StochasticPie
 from bargaining.solution import CriticalDelta, EquilibriumSet
-from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium, NashEquilibria
-from bargaining.state_solution import MarkovPerfect, StochasticTransfers
-from bargaining.stochastic_solution import CriticalPlan, StochasticSet
-from bargaining.war_solution import Concession, Reputation
 
 __all__ = ["Certificate", "verify"]
 

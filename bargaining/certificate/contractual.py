@@ -8,9 +8,9 @@ over the profiles that :math:`(1-\delta)(h_0 + h_1) \le \delta\Delta` leaves; bo
 from fractions import Fraction
 from math import inf, isnan
 
+from bargaining.answers.deals import ContractualEquilibrium
 from bargaining.certificate.exact_game import ExactGame
 from bargaining.certificate.outcome import Certificate, refused
-from bargaining.deal_solution import ContractualEquilibrium
 from bargaining.games import RepeatedGame
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status

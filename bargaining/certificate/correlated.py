@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from bargaining.answers.stage import CorrelatedEquilibria, CorrelatedEquilibrium
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.games import IssueGame, RepeatedGame, StageGame, exact
-from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium
 
 Matrix = list[list[Fraction]]
 Pair = tuple[Fraction, Fraction]

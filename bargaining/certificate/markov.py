@@ -2,11 +2,11 @@
 
 from fractions import Fraction
 
+from bargaining.answers.state import MarkovEquilibrium, MarkovPerfect
 from bargaining.certificate.nash import weights_of
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.games import StochasticGame, exact
 from bargaining.games.state_values import discounted_values
-from bargaining.state_solution import MarkovEquilibrium, MarkovPerfect
 
 # What a stated value may miss by rounding, relative to the largest payoff.
 ROUNDING = Fraction(1, 10**11)

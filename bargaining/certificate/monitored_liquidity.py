@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
+from bargaining.answers.monitored import DELTA_MAX, LiquidityCurve, LiquidityPath, Weights
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.games import MonitoredGame
-from bargaining.monitored_solution import DELTA_MAX, LiquidityCurve, LiquidityPath, Weights
 from bargaining.solution import Status
 
 Profile = tuple[int, int]

@@ -15,11 +15,11 @@ from math import inf
 
 import numpy as np
 
+from bargaining.answers.monitored import LimitSet, Weights
 from bargaining.certificate.exact_game import Point
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.certificate.outer import polygon_of
 from bargaining.games import MonitoredGame
-from bargaining.monitored_solution import LimitSet, Weights
 from bargaining.solution import Status
 
 # How far the polygon that is drawn may lie from the exact one, relative to the payoff span.

@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from bargaining.answers.stage import NashEquilibria
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.games import StageGame
-from bargaining.stage_solution import NashEquilibria
 
 
 def verify_nash(solution: NashEquilibria) -> Certificate:

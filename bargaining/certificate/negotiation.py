@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import inf
 
+from bargaining.answers.deals import Lottery, NegotiationPlan, Node, Quarrel
 from bargaining.certificate.outcome import Certificate, refused
-from bargaining.deal_solution import Lottery, NegotiationPlan, Node, Quarrel
 from bargaining.games import NegotiationGame, exact
 
 Pair = tuple[Fraction, Fraction]

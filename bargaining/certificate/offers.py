@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import inf, isinf
 
+from bargaining.answers.offers import AgendaGame, Agendas, AlternatingOffers, OffersGame
 from bargaining.certificate.outcome import Certificate, finite, refused
 from bargaining.certificate.outer import cut_by, hull_of
-from bargaining.offer_solution import AgendaGame, Agendas, AlternatingOffers, OffersGame
 from bargaining.solution import Status
 
 Pair = tuple[Fraction, Fraction]

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import inf, isinf
 
+from bargaining.answers.offers import PieChain, StochasticPie
 from bargaining.certificate.outcome import Certificate, finite, refused
 from bargaining.games import exact
-from bargaining.offer_solution import PieChain, StochasticPie
 from bargaining.solution import Status
 
 # Largest relative error of expected delays and of sums of values.

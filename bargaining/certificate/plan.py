@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from bargaining.answers.stochastic import CriticalPlan, StochasticSet
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.certificate.stochastic import ExactStates, malformed_inner, malformed_outer, outside, self_generation
 from bargaining.games import StochasticGame, exact
 from bargaining.games.state_values import discounted_values
-from bargaining.stochastic_solution import CriticalPlan, StochasticSet
 
 Profile = tuple[int, int]
 ANSWERS = ("sustained", "not", "undecided")

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import inf
 
+from bargaining.answers.deals import Penance, RenegotiationProof
 from bargaining.certificate.exact_game import ExactGame
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.certificate.outer import cut_by, hull_of
-from bargaining.deal_solution import Penance, RenegotiationProof
 from bargaining.games import RepeatedGame, StageGame
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status

@@ -14,9 +14,9 @@ from fractions import Fraction
 from math import inf, isnan
 from typing import Any
 
+from bargaining.answers.deals import BargainingProblem, BargainingProblems, BargainingTable, Selection
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.certificate.outer import cut_by, hull_of
-from bargaining.deal_solution import BargainingProblem, BargainingProblems, BargainingTable, Selection
 from bargaining.solution import Status
 
 Pair = tuple[Fraction, Fraction]

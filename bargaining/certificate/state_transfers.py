@@ -3,12 +3,12 @@
 from fractions import Fraction
 from math import inf
 
+from bargaining.answers.state import StochasticTransfers
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.games import StochasticGame, exact
 from bargaining.games.stage import Profile
 from bargaining.games.state_values import discounted_values
 from bargaining.solution import Status
-from bargaining.state_solution import StochasticTransfers
 
 ROUNDING = Fraction(1, 10**13)
 # Steps of value iteration on bounds before a struck-out profile must be seen to fail.

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bargaining.answers.stochastic import StochasticInner, StochasticOuter, StochasticSet
 from bargaining.certificate.outcome import Certificate, refused
 from bargaining.certificate.outer import AXES, cut_by, edges, hull_of, polygon_of
 from bargaining.certificate.sets import nearest
@@ -20,7 +21,6 @@ from bargaining.certificate.state_exclusion import excluded
 from bargaining.games import StochasticGame, exact
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
-from bargaining.stochastic_solution import StochasticInner, StochasticOuter, StochasticSet
 
 Point = tuple[Fraction, Fraction]
 Profile = tuple[int, int]

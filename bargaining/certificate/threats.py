@@ -11,10 +11,10 @@ from fractions import Fraction
 from math import inf
 from typing import Any
 
+from bargaining.answers.deals import ThreatBargain
 from bargaining.certificate.exact_game import Point
 from bargaining.certificate.outcome import Certificate, finite, refused
 from bargaining.certificate.outer import hull_of
-from bargaining.deal_solution import ThreatBargain
 from bargaining.games import IssueGame, RepeatedGame, StageGame, exact
 from bargaining.solution import Status
 

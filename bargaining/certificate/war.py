@@ -14,9 +14,9 @@ from decimal import Decimal, localcontext
 from math import inf, isfinite, isnan
 from typing import Any
 
+from bargaining.answers.wars import AttritionGame, Concession, Reputation, ReputationGame
 from bargaining.certificate.outcome import Certificate, finite, refused
 from bargaining.solution import Status
-from bargaining.war_solution import AttritionGame, Concession, Reputation, ReputationGame
 
 ROUNDING = 1e-11
 USED = 1e-9

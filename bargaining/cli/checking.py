@@ -11,7 +11,7 @@ from bargaining.comparison import Item, compare
 from bargaining.config import ConfigError
 from bargaining.experiment import experiment_files, find, results_folder
 from bargaining.paper.exhibits import of_experiment
-from bargaining.running import run
+from bargaining.running.experiments import run
 from bargaining.store import read_manifest
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from bargaining import provenance
+from bargaining.answers.stage import NashEquilibria
 from bargaining.cli.signals import print_signals, signals_content
 from bargaining.cli.stories import print_states_and_plans, print_story, states_content
 from bargaining.cli.terminal import number, print_json, print_table, stderr, stdout, table
@@ -15,13 +16,12 @@ from bargaining.config import ConfigError, did_you_mean
 from bargaining.ensemble import Draws
 from bargaining.experiment import Experiment, experiment_files, find, issue_game, read_experiment, results_folder
 from bargaining.games import StageGame
-from bargaining.lattice_running import agreement_in_words
+from bargaining.running.lattices import agreement_in_words
 from bargaining.scenarios import Scenario, names, scenario
 from bargaining.scenarios.states import StateScenario
 from bargaining.scenarios.vetting import Vetting
 from bargaining.solvers.nash import nash_equilibria
 from bargaining.sources import all_modules, fingerprint
-from bargaining.stage_solution import NashEquilibria
 from bargaining.store import Store
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bargaining.cli.terminal import duration, print_json, stdout
-from bargaining.ensemble_running import estimate, tasks
 from bargaining.execution import chunk_size
 from bargaining.experiment import Experiment, find, results_folder
+from bargaining.running.ensembles import estimate, tasks
 from bargaining.store import Store
 
 

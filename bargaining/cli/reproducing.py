@@ -13,7 +13,7 @@ from bargaining.paper.building import build
 from bargaining.paper.exhibits import EXHIBITS, experiments
 from bargaining.paper.generated import generate
 from bargaining.paper.stored import Stored, paper_folder
-from bargaining.running import run
+from bargaining.running.experiments import run
 
 
 def write_report(profile: str, force: bool, as_json: bool) -> Exit:

@@ -16,9 +16,9 @@ from bargaining.cli.monitored import print_monitored
 from bargaining.cli.plan import tell_plan
 from bargaining.cli.states import print_states
 from bargaining.cli.terminal import COLD, print_json, stderr, stdout
-from bargaining.ensemble_running import TABLES
 from bargaining.kernels import _jit
-from bargaining.running import Results, run
+from bargaining.running.ensembles import TABLES
+from bargaining.running.experiments import Results, run
 from bargaining.store import CONCLUSIONS, MANIFEST, POINTS, ROWS, SOLUTIONS, read_manifest
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from bargaining.answers.stage import IteratedDominance, Minmax, NashEquilibria
 from bargaining.cli import Exit
 from bargaining.cli.describe import mixture
 from bargaining.cli.terminal import number, print_json, print_table, stderr, stdout, table, tell_if_cold
@@ -21,7 +22,6 @@ from bargaining.solvers.dominance import iterated_dominance
 from bargaining.solvers.equilibrium_set import equilibrium_set
 from bargaining.solvers.minmax import minmax
 from bargaining.solvers.nash import nash_equilibria
-from bargaining.stage_solution import IteratedDominance, Minmax, NashEquilibria
 
 
 def solve_file(file: str, delta: str | None, as_json: bool) -> Exit:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bargaining.cli import Exit
 from bargaining.cli.terminal import duration, print_json, stderr, stdout
-from bargaining.ensemble_running import PROGRESS
 from bargaining.parts import Parts
+from bargaining.running.ensembles import PROGRESS
 from bargaining.store import read_manifest
 
 

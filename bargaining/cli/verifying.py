@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from bargaining.answers.file import SolutionFileError, read_solution
 from bargaining.certificate import Certificate, verify
 from bargaining.cli import Exit
 from bargaining.cli.terminal import print_json, stderr, stdout
 from bargaining.solution import LinkageLattice, Solution
-from bargaining.solution_file import SolutionFileError, read_solution
 from bargaining.store import MANIFEST, SOLUTIONS
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from bargaining.deal_solution import Negotiation
+from bargaining.answers.deals import Negotiation
 from bargaining.deals.setting import Setting
 from bargaining.games import GameError, IssueGame
 from bargaining.games.negotiation import NegotiationGame

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.wars import Concession
 from bargaining.deals.setting import EASED, Setting, without
 from bargaining.games import GameError, RepeatedGame
 from bargaining.solvers.alternating_offers import Talks
@@ -17,7 +18,6 @@ from bargaining.solvers.reputation import concession, frontier_demands
 from bargaining.solvers.selection import bargains
 from bargaining.solvers.stationary import stationary_deals
 from bargaining.store import Row
-from bargaining.war_solution import Concession
 
 Floats = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from fractions import Fraction
 from itertools import pairwise, permutations
 from typing import Any
 
+from bargaining.answers.offers import AgendaGame, Agendas
 from bargaining.games import GameError
 from bargaining.games.repeated import read_delta
-from bargaining.offer_solution import AgendaGame, Agendas
 from bargaining.solution import Status
 from bargaining.solvers.alternating_offers import Talks, stationary
 from bargaining.solvers.plane import Pair, as_floats, frontier, read_pair, read_polygon

@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.offers import AlternatingOffers, OffersGame
 from bargaining.games import GameError
-from bargaining.offer_solution import AlternatingOffers, OffersGame
 from bargaining.solution import Status
 from bargaining.solvers.plane import Pair, above, as_floats, frontier, read_pair, read_polygon
 from bargaining.solvers.selection import read_number

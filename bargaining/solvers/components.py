@@ -12,7 +12,7 @@ of `bargaining.solvers.best_response_polytope`.
 
 from collections.abc import Iterable, Sequence
 
-from bargaining.stage_solution import NashComponent
+from bargaining.answers.stage import NashComponent
 
 Pair = tuple[int, int]
 

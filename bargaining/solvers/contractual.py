@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from bargaining.deal_solution import ContractualEquilibrium
+from bargaining.answers.deals import ContractualEquilibrium
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame, exact
 from bargaining.games.stage import Profile
 from bargaining.payoff_set import PayoffSet

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bargaining.answers.stage import CorrelatedEquilibria, CorrelatedEquilibrium, read_stage
 from bargaining.games import GameError, IssueGame, StageGame
 from bargaining.games.stage import near_match
 from bargaining.payoff_set import PayoffSet
@@ -22,7 +23,6 @@ from bargaining.solution import Status
 from bargaining.solvers.correlated_programs import ExactPrograms, FloatPrograms, Optimum, Pair, Programs, gains_of
 from bargaining.solvers.minmax import minmax
 from bargaining.solvers.selection import bargains
-from bargaining.stage_solution import CorrelatedEquilibria, CorrelatedEquilibrium, read_stage
 
 Floats = NDArray[np.float64]
 Integers = NDArray[Any]

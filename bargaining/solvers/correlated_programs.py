@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.stage import CorrelatedBound
 from bargaining.games import GameError, StageGame, exact
 from bargaining.solvers.exact_program import ExactProgram
-from bargaining.stage_solution import CorrelatedBound
 
 Floats = NDArray[np.float64]
 Pair = tuple[Any, Any]

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from bargaining.answers.stochastic import CriticalPlan, StochasticSet
 from bargaining.games import GameError, StochasticGame, exact
 from bargaining.games.stochastic_plan import plan_payoffs, read_plan
 from bargaining.solution import Status
 from bargaining.solvers.stochastic_set import stochastic_set
-from bargaining.stochastic_solution import CriticalPlan, StochasticSet
 
 METHOD = "proven verdicts on a grid, changes bracketed by bisection"
 GRID = tuple(float(x) for x in np.round(np.linspace(0.02, 0.98, 49), 2))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.deal_solution import BargainingProblems, BargainingTable
+from bargaining.answers.deals import BargainingProblems, BargainingTable
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame
 from bargaining.solution import Status
 from bargaining.solvers.minmax import minmax

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.stage import Domination, IteratedDominance, read_stage
 from bargaining.games import GameError, IssueGame, StageGame, exact
 from bargaining.games.stage import near_match, read_payoffs
 from bargaining.solution import Status
 from bargaining.solvers.exact_program import ExactProgram
-from bargaining.stage_solution import Domination, IteratedDominance, read_stage
 
 Floats = NDArray[np.float64]
 Integers = NDArray[Any]

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.stage import NashEquilibria, SelectedEquilibrium, earned, read_stage, relative_regret
 from bargaining.games import GameError, IssueGame, StageGame, exact
 from bargaining.games.stage import near_match
 from bargaining.solution import Status
 from bargaining.solvers.nash import nash_equilibria
 from bargaining.solvers.quantal_response import quantal_response
-from bargaining.stage_solution import NashEquilibria, SelectedEquilibrium, earned, read_stage, relative_regret
 
 Floats = NDArray[np.float64]
 Mixed = tuple[Floats, Floats]

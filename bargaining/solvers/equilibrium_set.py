@@ -2,6 +2,8 @@
 
 from typing import Literal, overload
 
+from bargaining.answers.state import StochasticTransfers
+from bargaining.answers.stochastic import StochasticSet
 from bargaining.games import GameError, MonitoredGame, RepeatedGame, StochasticGame
 from bargaining.games.issues import Partition
 from bargaining.solution import EquilibriumSet
@@ -9,8 +11,6 @@ from bargaining.solvers.monitored_set import public_set
 from bargaining.solvers.repeated_set import MAX_ITER, check_options, repeated_set
 from bargaining.solvers.stochastic_set import stochastic_set
 from bargaining.solvers.stochastic_transfers import stochastic_transfers
-from bargaining.state_solution import StochasticTransfers
-from bargaining.stochastic_solution import StochasticSet
 
 
 @overload

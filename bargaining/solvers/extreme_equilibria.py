@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.stage import NashComponent
 from bargaining.games import StageGame
 from bargaining.solvers.best_response_polytope import Integers, Mixed, Vertex, determinant_sign, positive_integers, vertices
 from bargaining.solvers.components import components
-from bargaining.stage_solution import NashComponent
 
 Floats = NDArray[np.float64]
 

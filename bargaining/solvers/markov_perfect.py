@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.state import MarkovEquilibrium, MarkovPerfect
 from bargaining.games import GameError, StochasticGame
 from bargaining.solution import Status
 from bargaining.solvers.markov_mixed import FEW_STEPS, Arrays, Profile, newton, starts_of, swapped
 from bargaining.solvers.markov_pure import pure_markov_equilibria
-from bargaining.state_solution import MarkovEquilibrium, MarkovPerfect
 
 Floats = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.stage import Minmax
 from bargaining.games import GameError, IssueGame, StageGame, exact
 from bargaining.solution import Status
-from bargaining.stage_solution import Minmax
 
 Floats = NDArray[np.float64]
 

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.monitored import LimitSet, Mixed, ScoreProof, Weights
 from bargaining.games import MonitoredGame, exact
 from bargaining.games.monitored import require_monitored
 from bargaining.games.stage import Profile
 from bargaining.kernels.half_planes import half_plane_polygon
-from bargaining.monitored_solution import LimitSet, Mixed, ScoreProof, Weights
 from bargaining.payoff_set import PayoffSet
 from bargaining.solution import Status
 from bargaining.solvers.exact_program import maximum

@@ -27,11 +27,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from bargaining.answers.monitored import DELTA_MAX, Liquidity, LiquidityCurve, LiquidityPath, LiquidityProof, Weights
 from bargaining.games import GameError, MonitoredGame
 from bargaining.games.exact import exact
 from bargaining.games.monitored import require_monitored
 from bargaining.games.stage import Profile
-from bargaining.monitored_solution import DELTA_MAX, Liquidity, LiquidityCurve, LiquidityPath, LiquidityProof, Weights
 from bargaining.solution import Status
 from bargaining.solvers.exact_program import maximum
 from bargaining.solvers.monitored_scaled import deviations, merged_row, same_signals

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.stage import NashComponent, NashEquilibria
 from bargaining.games import GameError, IssueGame, StageGame
 from bargaining.games.stage import require_size
 from bargaining.solution import Status
@@ -31,7 +32,6 @@ from bargaining.solvers.generic_equilibria import (
     unit_payoffs,
 )
 from bargaining.solvers.small_games import small_equilibria
-from bargaining.stage_solution import NashComponent, NashEquilibria
 
 SOLVED = Status.solved
 

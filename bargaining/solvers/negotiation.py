@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.deal_solution import Negotiation
+from bargaining.answers.deals import Negotiation
 from bargaining.games import GameError
 from bargaining.games.negotiation import NegotiationGame
 from bargaining.kernels.polygon import largest_distance

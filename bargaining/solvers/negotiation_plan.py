@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bargaining.deal_solution import Lottery, Negotiation, NegotiationPlan, Node, Quarrel
+from bargaining.answers.deals import Lottery, Negotiation, NegotiationPlan, Node, Quarrel
 from bargaining.games import GameError
 from bargaining.solution import SolveError, Status
 from bargaining.solvers.negotiation_game import Talks

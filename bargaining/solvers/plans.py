@@ -7,10 +7,10 @@ deviation gains once the deviator's worst equilibrium payoff follows. The proven
 from collections.abc import Sequence
 from fractions import Fraction
 
+from bargaining.answers.stochastic import StochasticSet
 from bargaining.games import StochasticGame, exact
 from bargaining.games.stage import Profile
 from bargaining.games.stochastic_plan import plan_payoffs
-from bargaining.stochastic_solution import StochasticSet
 
 Pair = tuple[Fraction, Fraction]
 

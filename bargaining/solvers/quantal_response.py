@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.stage import QuantalResponse, earned, read_stage, relative_regret
 from bargaining.games import GameError, IssueGame, StageGame
 from bargaining.solution import Status
 from bargaining.solvers.nash import nash_equilibria
-from bargaining.stage_solution import QuantalResponse, earned, read_stage, relative_regret
 
 Floats = NDArray[np.float64]
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from bargaining.deal_solution import Penance, RenegotiationProof
+from bargaining.answers.deals import Penance, RenegotiationProof
 from bargaining.games import GameError, RepeatedGame, StageGame, exact
 from bargaining.games.repeated import read_delta
 from bargaining.games.stage import Profile

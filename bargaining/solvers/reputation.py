@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.wars import AttritionGame, Concession, Reputation, ReputationGame
 from bargaining.games import GameError
 from bargaining.games.stage import read_payoffs
 from bargaining.solution import Status
-from bargaining.war_solution import AttritionGame, Concession, Reputation, ReputationGame
 
 Floats = NDArray[np.float64]
 

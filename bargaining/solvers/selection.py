@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.deal_solution import BargainingProblem, Selection
+from bargaining.answers.deals import BargainingProblem, Selection
 from bargaining.games import GameError, exact
 from bargaining.games.stage import near_match
 from bargaining.solution import Status

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.stochastic import StochasticInner, StochasticOuter, StochasticSet
 from bargaining.games.state_values import discounted_values
 from bargaining.kernels.stochastic_common import Polygons, in_units, settle_game
 from bargaining.kernels.stochastic_fan import fan_polygons
@@ -22,7 +23,6 @@ from bargaining.solvers.common_delta import contains
 from bargaining.solvers.scaled import Pair
 from bargaining.solvers.stochastic_game import FlatGame
 from bargaining.solvers.stochastic_inner import MOST_PLANS, plan_values, prove
-from bargaining.stochastic_solution import StochasticInner, StochasticOuter, StochasticSet
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.stochastic import StochasticInner
 from bargaining.games.state_values import discounted_values
 from bargaining.solvers.inner import locate
 from bargaining.solvers.plane import exact_hull
 from bargaining.solvers.scaled import Pair
 from bargaining.solvers.stochastic_game import FlatGame
-from bargaining.stochastic_solution import StochasticInner
 
 Floats = NDArray[np.float64]
 Integer = tuple[int, int]

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.offers import PieChain, StochasticPie
 from bargaining.games import GameError
 from bargaining.games.repeated import read_delta
 from bargaining.games.stage import read_payoffs
-from bargaining.offer_solution import PieChain, StochasticPie
 from bargaining.solution import Status
 
 Floats = NDArray[np.float64]

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.answers.stochastic import StochasticInner, StochasticOuter, StochasticSet
 from bargaining.games import StochasticGame
 from bargaining.kernels.half_planes import half_plane_polygon
 from bargaining.kernels.polygon import largest_distance
@@ -32,7 +33,6 @@ from bargaining.solvers.state_polygons import all_fat, canonical, clearance, edg
 from bargaining.solvers.stochastic_common import settle
 from bargaining.solvers.stochastic_game import FlatGame
 from bargaining.solvers.stochastic_inner import Work, after_points, is_point, plan_values, prove, snapped
-from bargaining.stochastic_solution import StochasticInner, StochasticOuter, StochasticSet
 
 Floats = NDArray[np.float64]
 

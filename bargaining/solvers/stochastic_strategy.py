@@ -3,13 +3,13 @@
 from fractions import Fraction
 from typing import Any
 
+from bargaining.answers.stochastic import StochasticSet
 from bargaining.games import exact
 from bargaining.games.automaton import Lottery
 from bargaining.games.state_automaton import StateAutomaton
 from bargaining.solvers.plane import exact_hull
 from bargaining.solvers.scaled import Pair
 from bargaining.solvers.strategy import distance, mixing_weights, nearest_in, read_point
-from bargaining.stochastic_solution import StochasticSet
 
 
 def state_strategy(solution: StochasticSet, state: int | str, point: Any) -> StateAutomaton:

@@ -25,11 +25,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from bargaining.answers.state import StateTransferProof, StochasticTransfers, nothing
 from bargaining.games import GameError, StochasticGame, exact
 from bargaining.games.stage import Profile
 from bargaining.games.state_values import discounted_values
 from bargaining.solution import Status
-from bargaining.state_solution import StateTransferProof, StochasticTransfers, nothing
 
 METHOD = "policy elimination with transfers"
 

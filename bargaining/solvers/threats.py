@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bargaining.deal_solution import ThreatBargain
+from bargaining.answers.deals import ThreatBargain
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame, exact
 from bargaining.solution import Status
 from bargaining.solvers.plane import Pair, exact_hull, frontier, read_polygon

@@ -17,7 +17,7 @@ from bargaining.ensemble import Draws
 from bargaining.execution import chunks, execute, executor
 from bargaining.experiment import Experiment
 from bargaining.parts import Parts
-from bargaining.running import run
+from bargaining.running.experiments import run
 
 POINTS = int(os.environ.get("BARGAINING_POINTS", "16384"))
 # What a long run takes at a time.

@@ -18,14 +18,14 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from bargaining import deal_solution as deal_answers
-from bargaining import monitored_solution as monitored_answers
-from bargaining import offer_solution as offer_answers
 from bargaining import solution as answers
-from bargaining import stage_solution as stage_answers
-from bargaining import state_solution as state_answers
-from bargaining import stochastic_solution as stochastic_answers
-from bargaining import war_solution as war_answers
+from bargaining.answers import deals as deal_answers
+from bargaining.answers import monitored as monitored_answers
+from bargaining.answers import offers as offer_answers
+from bargaining.answers import stage as stage_answers
+from bargaining.answers import state as state_answers
+from bargaining.answers import stochastic as stochastic_answers
+from bargaining.answers import wars as war_answers
 from bargaining.games import GameError, IssueGame, MonitoredGame, RepeatedGame, StageGame, StochasticGame
 from bargaining.games.negotiation import NegotiationGame
 from bargaining.payoff_set import PayoffSet

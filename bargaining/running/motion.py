@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bargaining.points import Point
-from bargaining.state_running import told
+from bargaining.running.states import told
 from bargaining.store import Part, Row
 
 if TYPE_CHECKING:

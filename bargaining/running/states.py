@@ -8,8 +8,8 @@ from bargaining.points import Point
 from bargaining.store import Part, Row
 
 if TYPE_CHECKING:
+    from bargaining.answers.stochastic import StochasticSet
     from bargaining.scenarios.states import StateScenario
-    from bargaining.stochastic_solution import StochasticSet
 
 
 def solve_states(point: Point) -> Part:

@@ -7,15 +7,16 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from bargaining import ensemble_running, provenance
+from bargaining import provenance
 from bargaining.execution import executor
 from bargaining.experiment import Experiment, Run, find, read_experiment, results_folder
-from bargaining.lattice_running import lattice_words, solve_lattice
-from bargaining.monitored_running import monitored_words, solve_monitored
-from bargaining.motion_running import solve_motion
 from bargaining.points import Point
+from bargaining.running import ensembles
+from bargaining.running.lattices import lattice_words, solve_lattice
+from bargaining.running.monitored import monitored_words, solve_monitored
+from bargaining.running.motion import solve_motion
+from bargaining.running.states import solve_states, state_words
 from bargaining.solver_options import DEAL_SOLVERS
-from bargaining.state_running import solve_states, state_words
 from bargaining.store import CONCLUSIONS, POINT_COLUMNS, ROWS, SOLUTIONS, Part, Row, Store, read_manifest, read_table, table_text
 
 
@@ -109,7 +110,7 @@ def run(
     experiment, _ = read_experiment(path, profile, overrides)
     folder = Path(out) if out is not None else results_folder(path, experiment.name, profile, changed=bool(overrides))
     store = Store(folder, experiment.key)
-    tasks = ensemble_running.tasks(experiment, folder) if experiment.ensembles else []
+    tasks = ensembles.tasks(experiment, folder) if experiment.ensembles else []
     # Parts may be missing altogether (they are not published), but not in part.
     if store.is_complete() and not force and not any(task.parts.begun and task.left for task in tasks):
         manifest = read_manifest(folder) or {}
@@ -140,18 +141,18 @@ def run(
         parts[k] = part
         solved_more(1, part.message is not None)
     if tasks:
-        ensemble_running.begin(folder, experiment, tasks, scheduler or f"{workers} threads")
+        ensembles.begin(folder, experiment, tasks, scheduler or f"{workers} threads")
         with executor(workers, scheduler) as (pool, width):
             for task in tasks:
-                ensemble_running.solve(task, pool, width, chunk, solved_more)
+                ensembles.solve(task, pool, width, chunk, solved_more)
     ordered = [parts[k] for k in range(len(points))]
     rows = [row for part in ordered for row in part.rows]
     counted = Counter(str(row["status"]) for row in rows)
     tables: dict[str, list[Row]] = {}
-    ended = {task.draws.name: ensemble_running.statuses(task) for task in tasks}
+    ended = {task.draws.name: ensembles.statuses(task) for task in tasks}
     for task in tasks:
         counted.update(ended[task.draws.name])
-        for name, table in ensemble_running.answers(task).items():
+        for name, table in ensembles.answers(task).items():
             tables.setdefault(name, []).extend(table)
     statuses = dict(sorted(counted.items()))
     files = {f"{SOLUTIONS}/{name}": text for point, part in zip(points, ordered, strict=True) for name, text in _files(point, part)}
@@ -162,7 +163,7 @@ def run(
         _provenance(unsolved, time.perf_counter() - started, workers),
         {**{name: table_text(table) for name, table in tables.items()}, **_conclusions(rows), **files},
     )
-    (folder / ensemble_running.PROGRESS).unlink(missing_ok=True)
+    (folder / ensembles.PROGRESS).unlink(missing_ok=True)
     return Results(experiment, profile, folder, total, unsolved, statuses)
 
 
@@ -217,7 +218,7 @@ def _manifest(
     points: Sequence[Point],
     parts: Sequence[Part],
     statuses: Mapping[str, int],
-    tasks: Sequence[ensemble_running.Task],
+    tasks: Sequence[ensembles.Task],
     ended: Mapping[str, Mapping[str, int]],
 ) -> Row:
     """What the rows mean and came from; nothing that differs between two runs of one key."""
@@ -231,12 +232,12 @@ def _manifest(
         "points": len(points) + sum(task.draws.size for task in tasks),
         "rows": sum(len(part.rows) for part in parts),
         "statuses": dict(statuses),
-        "failures": messages + [failure for task in tasks for failure in ensemble_running.failures(task)],
+        "failures": messages + [failure for task in tasks for failure in ensembles.failures(task)],
         "runs": {
             name: _RUNNERS[run.solver.name][1](run, [point for point in points if point.run == name])
             for name, run in experiment.runs.items()
         },
-        **({"ensembles": ensemble_running.described(tasks, ended)} if tasks else {}),
+        **({"ensembles": ensembles.described(tasks, ended)} if tasks else {}),
     }
 
 

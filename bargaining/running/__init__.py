@@ -1,0 +1,1 @@
+"""How an experiment is run: its points solved, kept, and put into words."""
