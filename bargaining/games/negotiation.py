@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from bargaining.games.discounting import Discounted, read_delta
 from bargaining.games.exact import Real, exact
 from bargaining.games.issues import IssueGame
-from bargaining.games.repeated import read_delta
 from bargaining.games.stage import GameError, StageGame
 
 
 @dataclass(frozen=True, eq=False)
-class NegotiationGame:
+class NegotiationGame(Discounted):
     r"""Alternating offers over a surplus with an endogenous disagreement game.
 
     Parameters
@@ -59,17 +59,6 @@ class NegotiationGame:
     def exact_surplus(self) -> Fraction:
         """The surplus, exact."""
         return self._surplus  # type: ignore[attr-defined, no-any-return]
-
-    @property
-    def exact_deltas(self) -> tuple[Fraction, Fraction]:
-        """One discount factor per player, exact."""
-        return self._factors  # type: ignore[attr-defined, no-any-return]
-
-    @property
-    def deltas(self) -> tuple[float, float]:
-        """One discount factor per player, as floats."""
-        first, second = self.exact_deltas
-        return float(first), float(second)
 
     def stage_game(self) -> StageGame:
         """The disagreement game in normal form."""

@@ -5,35 +5,17 @@ The stage game is played in periods :math:`t = 0, 1, \dots`; player i's payoff i
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
+from bargaining.games.discounting import Discounted, read_delta
 from bargaining.games.exact import Real, exact
 from bargaining.games.issues import IssueGame
 from bargaining.games.stage import GameError, StageGame
 
 
-def read_delta(delta: Any) -> tuple[Fraction, Fraction]:
-    """One discount factor per player as exact numbers in (0, 1), from one number or a pair."""
-    pair = list(delta) if isinstance(delta, (list, tuple)) or (isinstance(delta, np.ndarray) and delta.ndim) else [delta, delta]
-    if len(pair) != 2:
-        raise GameError(f"delta has {len(pair)} entries: expected one number, or one per player")
-    factors: list[Fraction] = []
-    for value in pair:
-        try:
-            factor = exact(value)
-        except (TypeError, ValueError, OverflowError, ZeroDivisionError):
-            raise GameError(f"delta {value!r}: expected a number strictly between 0 and 1") from None
-        if not 0 < factor < 1 or not 0.0 < float(factor) < 1.0:
-            raise GameError(f"delta {value!r}: expected a number strictly between 0 and 1")
-        factors.append(factor)
-    return factors[0], factors[1]
-
-
 @dataclass(frozen=True, eq=False)
-class RepeatedGame:
+class RepeatedGame(Discounted):
     r"""A stage game repeated for ever.
 
     Parameters
@@ -65,22 +47,6 @@ class RepeatedGame:
         given = self.delta.tolist() if isinstance(self.delta, np.ndarray) else self.delta
         numbers = [exact(d) if isinstance(d, str) else d for d in (given if isinstance(given, (list, tuple)) else [given])]
         object.__setattr__(self, "delta", tuple(numbers) if isinstance(given, (list, tuple)) else numbers[0])
-
-    @property
-    def exact_deltas(self) -> tuple[Fraction, Fraction]:
-        """One discount factor per player, exact."""
-        return self._factors  # type: ignore[attr-defined, no-any-return]
-
-    @property
-    def deltas(self) -> tuple[float, float]:
-        """One discount factor per player, as floats."""
-        first, second = self.exact_deltas
-        return float(first), float(second)
-
-    @property
-    def common_delta(self) -> bool:
-        """Whether both players discount alike."""
-        return self.exact_deltas[0] == self.exact_deltas[1]
 
     def stage_game(self) -> StageGame:
         """The stage game in normal form (an `IssueGame` is expanded)."""

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bargaining.games.discounting import Discounted, read_delta
 from bargaining.games.exact import Real, exact
-from bargaining.games.repeated import read_delta
 from bargaining.games.stage import GameError, Profile, StageGame, near_match
 
 Floats = NDArray[np.float64]
@@ -24,7 +24,7 @@ SUM_TOLERANCE = Fraction(1, 10**9)
 
 
 @dataclass(frozen=True, eq=False)
-class StochasticGame:
+class StochasticGame(Discounted):
     r"""A finite two-player game played for ever in states that the players' actions may move.
 
     Parameters
@@ -153,22 +153,6 @@ class StochasticGame:
     def stages(self) -> tuple[StageGame, ...]:
         """The stage game of each state."""
         return self._stages  # type: ignore[attr-defined, no-any-return]
-
-    @property
-    def exact_deltas(self) -> tuple[Fraction, Fraction]:
-        """One discount factor per player, exact."""
-        return self._factors  # type: ignore[attr-defined, no-any-return]
-
-    @property
-    def deltas(self) -> tuple[float, float]:
-        """One discount factor per player, as floats."""
-        first, second = self.exact_deltas
-        return float(first), float(second)
-
-    @property
-    def common_delta(self) -> bool:
-        """Whether both players discount alike."""
-        return self.exact_deltas[0] == self.exact_deltas[1]
 
     def state(self, state: int | str) -> int:
         """Position of a state given by position or name."""

@@ -52,7 +52,7 @@ class BriefingParameters(ParameterSet):
     @field_validator("delta")
     @classmethod
     def _delta_is_a_factor(cls, value: float | str) -> float | str:
-        from bargaining.games.repeated import read_delta
+        from bargaining.games.discounting import read_delta
 
         try:
             read_delta(value)

@@ -42,7 +42,7 @@ class StageParameters(BriefingParameters, StandoffParameters):
     @field_validator("delta")
     @classmethod
     def _delta_is_a_factor(cls, value: float | str) -> float | str:
-        from bargaining.games.repeated import read_delta
+        from bargaining.games.discounting import read_delta
 
         if value == "capitals":
             return value

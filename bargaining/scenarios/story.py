@@ -149,8 +149,8 @@ class Scenario(ABC):
         """
         import numpy as np
 
+        from bargaining.games.discounting import read_delta
         from bargaining.games.many import IssueGames
-        from bargaining.games.repeated import read_delta
 
         story = cls.tell(calibration, fixed)
         unknown = next((name for name in columns if name not in cls.parameter_set.model_fields), None)

@@ -197,7 +197,7 @@ class Vetting(Scenario):
 
     def game_deltas(self) -> tuple[float, float]:
         """Discount factors of both sides as floats."""
-        from bargaining.games.repeated import read_delta
+        from bargaining.games.discounting import read_delta
 
         us, cn = read_delta(self.values.patience())
         return float(us), float(cn)

@@ -13,7 +13,7 @@ from typing import Any
 
 from bargaining.answers.offers import AgendaGame, Agendas
 from bargaining.games import GameError
-from bargaining.games.repeated import read_delta
+from bargaining.games.discounting import read_delta
 from bargaining.solution import Status
 from bargaining.solvers.alternating_offers import Talks, stationary
 from bargaining.solvers.plane import Pair, as_floats, frontier, read_pair, read_polygon

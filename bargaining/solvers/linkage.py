@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, RepeatedGame, StageGame, exact
+from bargaining.games.discounting import read_delta
 from bargaining.games.issues import Partition
-from bargaining.games.repeated import read_delta
 from bargaining.games.stage import Profile, near_match, read_payoffs
 from bargaining.payoff_set import minkowski_sum
 from bargaining.solution import LinkageLattice

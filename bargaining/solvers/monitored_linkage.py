@@ -28,11 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bargaining.games import GameError, IssueGame, MonitoredGame, Monitoring, StageGame, joint_monitoring
+from bargaining.games.discounting import read_delta
 from bargaining.games.exact import Real
 from bargaining.games.issues import Partition
 from bargaining.games.monitored_issues import any_incident, joint_rows
 from bargaining.games.monitoring import Row, require_mapping
-from bargaining.games.repeated import read_delta
 from bargaining.games.stage import Profile
 from bargaining.solvers.monitored_enforcement import EnforcementProgram
 from bargaining.solvers.monitored_scaled import merged_row

@@ -22,7 +22,7 @@ import numpy as np
 
 from bargaining.answers.deals import Penance, RenegotiationProof
 from bargaining.games import GameError, RepeatedGame, StageGame, exact
-from bargaining.games.repeated import read_delta
+from bargaining.games.discounting import read_delta
 from bargaining.games.stage import Profile
 from bargaining.solution import Status
 from bargaining.solvers.plane import Pair, as_set, cut, exact_hull

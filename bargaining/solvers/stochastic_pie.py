@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bargaining.answers.offers import PieChain, StochasticPie
 from bargaining.games import GameError
-from bargaining.games.repeated import read_delta
+from bargaining.games.discounting import read_delta
 from bargaining.games.stage import read_payoffs
 from bargaining.solution import Status
 
