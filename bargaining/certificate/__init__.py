@@ -6,6 +6,7 @@ from typing import Any
 from bargaining.answers.deals import (
     BargainingTable,
     ContractualEquilibrium,
+    Negotiation,
     NegotiationPlan,
     Penance,
     RenegotiationProof,
@@ -28,6 +29,7 @@ from bargaining.certificate.monitored_liquidity import verify_liquidity_path
 from bargaining.certificate.monitored_scores import verify_limit_set
 from bargaining.certificate.nash import verify_nash
 from bargaining.certificate.negotiation import verify_negotiation_plan
+from bargaining.certificate.negotiation_sets import verify_negotiation
 from bargaining.certificate.offers import verify_agendas, verify_alternating_offers
 from bargaining.certificate.outcome import Certificate
 from bargaining.certificate.pie import verify_stochastic_pie
@@ -56,8 +58,8 @@ def verify(solution: Any) -> Certificate:
     solution : Solution, Automaton or StateAutomaton
         Payoff sets of any kind, scores and the limit set that they leave, static, correlated, Markov-perfect and contractual
         equilibria, critical discount factors, of plans too, strategies, and deals: selections and tables of them, bargains from
-        threats, alternating offers, stochastic pies, agendas, negotiation plans, wars of attrition, reputation, renegotiation-proof
-        payoffs and penances.
+        threats, alternating offers, stochastic pies, agendas, negotiations and plans of them, wars of attrition, reputation,
+        renegotiation-proof payoffs and penances.
 
     Raises
     ------
@@ -92,6 +94,7 @@ _CHECKS: dict[type, Callable[[Any], Certificate]] = {
     AlternatingOffers: verify_alternating_offers,
     StochasticPie: verify_stochastic_pie,
     Agendas: verify_agendas,
+    Negotiation: verify_negotiation,
     NegotiationPlan: verify_negotiation_plan,
     Concession: verify_concession,
     Reputation: verify_reputation,
