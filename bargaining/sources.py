@@ -42,8 +42,8 @@ def reached(modules: Collection[str]) -> frozenset[str]:
 
     Examples
     --------
-    >>> sorted(reached(["bargaining.games.repeated"]))
-    ['bargaining.games.exact', 'bargaining.games.issues', 'bargaining.games.repeated', 'bargaining.games.stage']
+    >>> sorted(module.removeprefix("bargaining.games.") for module in reached(["bargaining.games.repeated"]))
+    ['discounting', 'exact', 'issues', 'repeated', 'stage']
     """
     found: set[str] = set()
     waiting = list(modules)

@@ -248,7 +248,8 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    return repr(value) if isinstance(value, float) else str(value)
+    # A NumPy float is a float, but does not say so in its repr.
+    return repr(float(value)) if isinstance(value, float) else str(value)
 
 
 def _value(cell: str) -> Any:

@@ -19,6 +19,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if WORKER:
     caches = Path(os.environ.get("BARGAINING_CACHE_DIR") or "~/.cache").expanduser() / "bargaining-tests" / WORKER
+    # A worker's output is no terminal, and is as wide as any pipe's.
+    os.environ.pop("COLUMNS", None)
     os.environ |= {"BARGAINING_CACHE_DIR": str(caches), "NUMBA_CACHE_DIR": str(caches / "numba")}
 
 settings.register_profile("repeatable", derandomize=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bargaining import running
 from bargaining.cli import Exit, cli, main
 from bargaining.points import Point
+from bargaining.running import experiments as running
 from bargaining.scenarios import names
 from bargaining.store import Part, read_table
 
@@ -436,7 +436,8 @@ def test_a_killed_run_resumes_to_the_same_bytes(
     arguments = ["run", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "out"), "--workers", workers]
     # Points take at least a quarter of a second, so that the blow falls while some are done and some are not.
     slow = (
-        "import signal, time; from bargaining import running; from bargaining.cli import main; solve = running.solve_point\n"
+        "import signal, time; from bargaining.running import experiments as running; from bargaining.cli import main\n"
+        "solve = running.solve_point\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs inherit that it is ignored
         "running.solve_point = lambda point: (time.sleep(0.25), solve(point))[1]\nmain()"
     )

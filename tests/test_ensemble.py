@@ -335,7 +335,13 @@ def test_slurm_job_script():
     """What the README's snippet submits: one process with one thread for each job, and the environment it needs."""
     jobqueue = pytest.importorskip("dask_jobqueue")
     cluster = jobqueue.SLURMCluster(
-        cores=1, processes=1, memory="2GB", walltime="02:00:00", job_script_prologue=["export NUMBA_NUM_THREADS=1"], n_workers=0
+        cores=1,
+        processes=1,
+        memory="2GB",
+        walltime="02:00:00",
+        job_script_prologue=["export NUMBA_NUM_THREADS=1"],
+        n_workers=0,
+        scheduler_options={"dashboard_address": ":0"},  # Another cluster may hold the usual port.
     )
     try:
         script = cluster.job_script()

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from bargaining import running
 from bargaining.config import ConfigError
 from bargaining.design import Design
 from bargaining.ensemble import Draws
 from bargaining.experiment import Experiment, experiment_files, find, results_folder, schema_text
 from bargaining.points import Point
+from bargaining.running import experiments as running
 from bargaining.running.experiments import run
 from bargaining.store import Part, read_manifest, read_table
 

@@ -58,7 +58,7 @@ def test_the_check_from_nothing_is_executable_and_says_what_it_runs() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     steps = re.findall(r"^step (.*)$", script.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    install, tests = "pip install --quiet -c requirements.lock -e '.[test]'", "pytest -n 2 --dist loadgroup"
+    install, tests = "pip install --quiet -c requirements.lock -e '.[test]'", "pytest"
     assert steps[1:] == [install, tests, "ruff check", "ruff format --check", "mypy"]
 
 
