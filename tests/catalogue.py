@@ -8,6 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 import bargaining as bg
+from bargaining.games import exact
 
 CASES = Path(__file__).parent / "cases"
 FAN = np.array([[np.cos(t), np.sin(t)] for t in np.linspace(0.0, 2.0 * np.pi, 64, endpoint=False)])
@@ -84,3 +85,18 @@ def payoff_arrays(draw, most=3, low=-4, high=5):
 def transposed(payoffs):
     """The same game with the players' names exchanged."""
     return [np.transpose(payoffs[1]).tolist(), np.transpose(payoffs[0]).tolist()]
+
+
+def moved(payoffs, scale=1, shift=0):
+    """Payoff matrices in other units."""
+    return [[[float(exact(u) * exact(scale) + exact(shift)) for u in row] for row in matrix] for matrix in payoffs]
+
+
+def refused(solution, *words):
+    certificate = bg.verify(solution)
+    assert not certificate, certificate.reason
+    assert certificate.holds is False
+    assert "\n" not in certificate.reason
+    for word in words:
+        assert word in certificate.reason
+    return certificate
